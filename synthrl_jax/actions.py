@@ -1,0 +1,101 @@
+"""Logits ↔ action ↔ preset: the decisions of one synthesizer as padded, masked classes."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from synthrl_jax.spec import SynthSpec
+from synthrl_jax.types import Array
+
+MASKED_LOGIT = -1e9
+"""Logit of a class that a decision does not have; finite, so that gradients stay finite."""
+
+
+class ActionSpace:
+    """What a policy chooses: one class for each of D decisions.
+
+    Decisions have between 2 and K classes. All arrays are padded to K, and `class_mask` says
+    which entries exist, so that no code loops over decisions.
+    """
+
+    def __init__(self, spec: SynthSpec) -> None:
+        self.spec = spec
+        self.class_counts: NDArray[np.int32] = spec.class_counts
+        """[D] number of classes."""
+        self.class_mask: NDArray[np.bool_] = (
+            np.arange(spec.max_classes)[None, :] < spec.class_counts[:, None]
+        )
+        """[D, K] which classes exist."""
+
+    @property
+    def num_decisions(self) -> int:
+        """D."""
+        return self.spec.num_decisions
+
+    @property
+    def max_classes(self) -> int:
+        """K."""
+        return self.spec.max_classes
+
+    def mask_logits(self, logits: Array) -> jax.Array:
+        """[..., D, K] logits with the classes that do not exist at `MASKED_LOGIT`."""
+        return jnp.where(self.class_mask, logits, MASKED_LOGIT)
+
+    def log_softmax(self, logits: Array, temperature: float = 1.0) -> jax.Array:
+        """[..., D, K] log-probabilities in nats of softmax(logits / temperature)."""
+        return jax.nn.log_softmax(self.mask_logits(logits / temperature), axis=-1)
+
+    def argmax(self, logits: Array) -> jax.Array:
+        """[..., D] int32 most likely classes."""
+        return jnp.argmax(self.mask_logits(logits), axis=-1).astype(jnp.int32)
+
+    def sample(self, key: jax.Array, logits: Array, temperature: float) -> jax.Array:
+        """[..., D] int32 classes drawn from softmax(logits / temperature)."""
+        masked = self.mask_logits(logits / temperature)
+        return jax.random.categorical(key, masked, axis=-1).astype(jnp.int32)
+
+    def log_prob(self, logits: Array, action: Array, temperature: float) -> jax.Array:
+        """[..., D] log-probability in nats of each chosen class."""
+        log_probs = self.log_softmax(logits, temperature)
+        chosen = jnp.asarray(action, jnp.int32)[..., None]
+        return jnp.take_along_axis(log_probs, chosen, axis=-1)[..., 0]
+
+    def to_values(self, action: NDArray[np.integer] | jax.Array) -> NDArray[np.float32]:
+        """The presets that actions stand for.
+
+        Args:
+          action: [..., D] classes.
+
+        Returns:
+          [..., V] float32 in [0, 1]: `k / (K - 1)` for decisions, defaults for fixed parameters.
+
+        Raises:
+          ValueError: a class that the decision does not have.
+        """
+        action = np.asarray(action)
+        bad = np.argwhere((action < 0) | (action >= self.class_counts))
+        if bad.size:
+            where = tuple(int(i) for i in bad[0])
+            name = self.spec.decisions[where[-1]].name
+            raise ValueError(f"action{list(where)} ({name!r}): no class {action[where]}")
+        values = np.empty((*action.shape[:-1], self.spec.num_values), np.float32)
+        values[...] = self.spec.default_values
+        values[..., self.spec.value_index] = action / (self.class_counts - 1)
+        return values
+
+    def from_values(self, values: NDArray[np.floating]) -> NDArray[np.int32]:
+        """The nearest action: class `round(v (K - 1))`.
+
+        Args:
+          values: [..., V] presets in [0, 1].
+
+        Returns:
+          [..., D] int32 classes. What the action space leaves out (fixed parameters, steps
+          between classes) is lost.
+        """
+        decided = np.asarray(values)[..., self.spec.value_index]
+        classes = np.rint(decided * (self.class_counts - 1)).astype(np.int32)
+        return np.clip(classes, 0, self.class_counts - 1)

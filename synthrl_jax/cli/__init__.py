@@ -1,0 +1,69 @@
+"""The `synthrl` command: one module per subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import sys
+from collections.abc import Sequence
+
+from synthrl_jax.errors import UserError
+
+COMMANDS = {
+    "match": "find a DX7 patch that sounds like a recording",
+    "render": "play DX7 cartridges into WAV files",
+    "prepare": "turn cartridges or recordings into a dataset",
+    "evaluate": "score a trained policy on a dataset",
+    "compare": "measure how alike two sounds are",
+    "bench": "measure rendering speed",
+}
+"""Subcommand → one-line summary. `synthrl_jax/cli/<name>.py` holds the rest."""
+
+
+def _command_parser(name: str) -> argparse.ArgumentParser:
+    module = importlib.import_module(f"synthrl_jax.cli.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(
+        prog=f"synthrl {name}",
+        description=inspect.getdoc(module),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+    return (
+        "usage: synthrl COMMAND ...\n\n"
+        "From any sound to a DX7/Dexed patch.\n\n"
+        f"commands:\n{rows}\n\n"
+        "`synthrl COMMAND --help` explains a command; `python train.py --help` trains a policy.\n"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a subcommand and returns the exit status: 0 good, 2 bad input, 130 interrupted."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if argv[0] == "--version":
+        from synthrl_jax import __version__
+
+        print(f"synthrl {__version__}")
+        return 0
+    if argv[0] not in COMMANDS:
+        print(f"synthrl: no command {argv[0]!r}\n\n{_overview()}", file=sys.stderr)
+        return 2
+    args = _command_parser(argv[0]).parse_args(argv[1:])
+    try:
+        return args.run(args)
+    except UserError as error:
+        print(f"synthrl {argv[0]}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"synthrl {argv[0]}: interrupted", file=sys.stderr)
+        return 130

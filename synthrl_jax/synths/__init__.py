@@ -1,0 +1,1 @@
+"""Parameter tables, one module per synthesizer."""

@@ -1,0 +1,70 @@
+"""The data that flows through the house, and the letters its axes go by.
+
+B batch, D decisions, K classes, V preset values, S samples, M mel bands, T frames, N dataset,
+R entries of a replay buffer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+Array = jax.Array | NDArray[Any]
+
+
+class Batch(NamedTuple):
+    """Target sounds, with labels where they are known.
+
+    Attributes:
+      uid: [B] int32 row of the replay buffer; unique within a split.
+      audio: [B, S] float32 peak-normalised target.
+      action: [B, D] int32 true classes; zeros where unknown.
+      has_action: [B] float32, 1 where `action` is known. Sounds from elsewhere have 0.
+      mask: [B] float32, 1 for a sound, 0 for padding of a short last batch.
+    """
+
+    uid: Array
+    audio: Array
+    action: Array
+    has_action: Array
+    mask: Array
+
+    @property
+    def num_sounds(self) -> int:
+        """Number of sounds that are not padding."""
+        return int(np.sum(self.mask))
+
+
+class ReplayState(NamedTuple):
+    """The best actions found so far for every target of a split.
+
+    Attributes:
+      action: [N, R, D] uint8 classes.
+      reward: [N, R] float32; -inf marks an empty entry.
+    """
+
+    action: Array
+    reward: Array
+
+
+class TrainState(NamedTuple):
+    """All that changes during training; a pytree, saved whole.
+
+    Attributes:
+      step: [] int32 number of updates made.
+      params: network weights.
+      batch_stats: running statistics of the batch norms.
+      opt_state: state of the optax chain.
+      replay: see `ReplayState`; of size 0 in stage 1.
+      key: PRNG key the next step consumes.
+    """
+
+    step: Array
+    params: Any
+    batch_stats: Any
+    opt_state: Any
+    replay: ReplayState
+    key: Array
