@@ -216,8 +216,7 @@ class _Reader:
         payload = self._data[first:end]
         if end < len(self._data) and not _has_checksum(payload, self._data[end]):
             self.issues.append(f"wrong checksum in the voice at byte {start}")
-        unpacked = np.frombuffer(payload + bytes([_ALL_OPERATORS_ON]), np.uint8)
-        self._blocks.append(pack_voices(unpacked[None]))
+        self._blocks.append(pack_single(np.frombuffer(payload, np.uint8))[None])
         return self._message_end(start)
 
     def _payload_end(self, start: int) -> int:
@@ -229,6 +228,12 @@ class _Reader:
         """First byte after the message."""
         end = self._payload_end(start)
         return end + 1 if self._data[end : end + 1] == bytes([_SYSEX_END]) else end
+
+
+def pack_single(payload: ArrayLike) -> Voices:
+    """[128] packed voice of the [155] payload of a single-voice dump."""
+    unpacked = np.append(np.asarray(payload, np.uint8), np.uint8(_ALL_OPERATORS_ON))
+    return pack_voices(unpacked[None])[0]
 
 
 def _describe_message(header: bytes) -> str:
@@ -410,23 +415,35 @@ def _message(header: bytes, payload: bytes) -> bytes:
     return header + payload + bytes([checksum(payload), _SYSEX_END])
 
 
-def write_bank(path: str | os.PathLike[str], voices: ArrayLike) -> None:
-    """Writes a cartridge: a 32-voice dump of 4104 bytes, filled up with init voices.
+def sysex_bank(voices: ArrayLike) -> bytes:
+    """A cartridge: the 4104 bytes of a 32-voice dump, filled up with init voices.
 
     Args:
-      path: file to write.
       voices: [N, 128] packed voices, N at most 32.
 
     Raises:
       ValueError: more voices, or of another length.
-      UserError: the file cannot be written.
     """
-    bank = np.tile(init_voice(), (BANK_VOICES, 1))
     voices = np.asarray(voices, np.uint8)
     if voices.ndim != 2 or voices.shape[1] != VOICE_BYTES or len(voices) > BANK_VOICES:
         raise ValueError(f"voices must be [N <= 32, 128], not {list(voices.shape)}")
+    bank = np.tile(init_voice(), (BANK_VOICES, 1))
     bank[: len(voices)] = voices
-    _write(path, _message(_BULK_HEADER, (bank & 0x7F).tobytes()))
+    return _message(_BULK_HEADER, (bank & 0x7F).tobytes())
+
+
+def write_bank(path: str | os.PathLike[str], voices: ArrayLike) -> None:
+    """Writes a cartridge.
+
+    Args:
+      path: file to write.
+      voices: see `sysex_bank`.
+
+    Raises:
+      ValueError: more than 32 voices, or of another length than 128 bytes.
+      UserError: the file cannot be written.
+    """
+    _write(path, sysex_bank(voices))
 
 
 def write_voice(path: str | os.PathLike[str], voice: ArrayLike) -> None:

@@ -1,0 +1,19 @@
+"""Sounds and voices that come with the package, made by the scripts of this project."""
+
+from __future__ import annotations
+
+import importlib.resources
+from pathlib import Path
+
+_FOLDER = Path(str(importlib.resources.files(__name__)))
+
+VOICES: Path = _FOLDER / "voices.syx"
+"""Ten cartridges of 32 DX7 voices in one file."""
+
+SOUNDS: Path = _FOLDER / "sounds"
+"""Folder of 22 050 Hz mono FLAC files: sounds that no DX7 made."""
+
+
+def sounds() -> list[Path]:
+    """The bundled sounds, in name order."""
+    return sorted(SOUNDS.glob("*.flac"))
