@@ -177,12 +177,12 @@ def struck(rng: np.random.Generator, variant: int) -> Signal:
 def bowed(rng: np.random.Generator, variant: int) -> Signal:
     """A string as two delay lines, stuck to or slipping on the bow between them."""
     period = SAMPLE_RATE / MIDDLE_C_HZ - 1.0  # the string's own filter delays by a sample
-    position = between(rng, 0.11, 0.2)
+    position = between(rng, 0.15, 0.22)
     bridge_delay = max(round(period * position), 2)
     neck_delay = int(period - bridge_delay)
     fraction = period - bridge_delay - neck_delay
     bow_speed = between(rng, 0.12, 0.25)
-    grip = bow_speed * between(rng, 0.45, 0.62)  # slip speed at which friction has halved
+    grip = bow_speed * between(rng, 0.5, 0.65)  # slip speed at which friction has halved
     damping = rng.uniform(0.35, 0.6)
     attack_s = (0.05, 0.15, 0.5)[variant % 3]
     speed = envelope(attack_s, 0.5, rng.uniform(0.6, 1.0), 0.06) * bow_speed
