@@ -121,15 +121,48 @@ def _has_checksum(payload: bytes, stored: int) -> bool:
     return checksum(payload) == stored % 128  # some dumpers set bit 7
 
 
-class _Reader:
-    """Walks the messages of one file and collects voices and complaints."""
+class _Reading(NamedTuple):
+    """What one way of reading a file finds; the fields of `Bank`."""
+
+    voices: Voices
+    slot: NDArray[np.int32]
+    issues: list[str]
+
+
+def _intact(voices: Voices, issues: list[str]) -> _Reading:
+    """The voices without the damaged ones, which are added to the issues."""
+    # SysEx data has seven bits: an eighth in a parameter means that the byte is lost.
+    damaged = np.any(voices[:, :PARAMETER_BYTES] > 127, axis=1)
+    slots = np.arange(1, len(voices) + 1, dtype=np.int32)
+    if damaged.any():
+        listed = ", ".join(str(slot) for slot in slots[damaged])
+        issues = [*issues, f"damaged voices left out: {listed}"]
+    return _Reading(voices[~damaged] & 0x7F, slots[~damaged], issues)
+
+
+def _read_headerless(data: bytes) -> _Reading:
+    """Takes a file as packed voices from byte 0 on, if that makes sense."""
+    num_banks = len(data) // _BULK_PAYLOAD_BYTES
+    used = num_banks * _BULK_PAYLOAD_BYTES
+    voices = np.frombuffer(data[:used], np.uint8).reshape(-1, VOICE_BYTES)
+    if not len(voices):
+        return _intact(voices, [f"{len(data)} bytes without a SysEx message"])
+    out_of_range = np.sum(voices[:, :PARAMETER_BYTES] > _PACKED_MAXIMA, axis=1)
+    if np.median(out_of_range) > _MAX_IMPLAUSIBLE_BYTES:
+        return _intact(voices[:0], [f"{len(data)} bytes, neither SysEx messages nor packed voices"])
+    tail = len(data) - used
+    return _intact(voices, [f"{tail} bytes after the voices ignored"] if tail else [])
+
+
+class _MessageReader:
+    """Walks the SysEx messages of one file and collects voices and complaints."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._blocks: list[Voices] = []
-        self.issues: list[str] = []
+        self._blocks: list[Voices] = [np.empty((0, VOICE_BYTES), np.uint8)]
+        self._issues: list[str] = []
 
-    def read_messages(self) -> None:
+    def read(self) -> _Reading:
         """Takes the voices of all messages, wherever in the file they start."""
         others: Counter[str] = Counter()
         stray_bytes = position = 0
@@ -143,39 +176,11 @@ class _Reader:
                 others[other] += 1
         stray_bytes += len(self._data) - position
         for what, count in others.items():
-            self.issues.append(f"{count} × {what} ignored" if count > 1 else f"{what} ignored")
-        if stray_bytes and self._blocks:
-            self.issues.append(f"{stray_bytes} bytes outside of messages ignored")
-
-    def read_headerless(self) -> None:
-        """Takes the file as packed voices from byte 0 on, if that makes sense."""
-        size = len(self._data)
-        if size < _BULK_PAYLOAD_BYTES:
-            self.issues.append(f"{size} bytes without a SysEx message")
-            return
-        num_banks = size // _BULK_PAYLOAD_BYTES
-        used = num_banks * _BULK_PAYLOAD_BYTES
-        voices = np.frombuffer(self._data[:used], np.uint8).reshape(-1, VOICE_BYTES)
-        out_of_range = np.sum(voices[:, :PARAMETER_BYTES] > _PACKED_MAXIMA, axis=1)
-        if np.median(out_of_range) > _MAX_IMPLAUSIBLE_BYTES:
-            self.issues.append(f"{size} bytes that are neither SysEx messages nor packed voices")
-            return
-        self._blocks.append(voices)
-        if size > used:
-            self.issues.append(f"{size - used} bytes after the voices ignored")
-
-    def intact_voices(self) -> tuple[Voices, NDArray[np.int32]]:
-        """The voices and their slots, without the damaged ones."""
-        if not self._blocks:
-            return np.empty((0, VOICE_BYTES), np.uint8), np.empty(0, np.int32)
+            self._issues.append(f"{count} × {what} ignored" if count > 1 else f"{what} ignored")
         voices = np.concatenate(self._blocks)
-        # SysEx data has seven bits: an eighth in a parameter means that the byte is lost.
-        damaged = np.any(voices[:, :PARAMETER_BYTES] > 127, axis=1)
-        slots = np.arange(1, len(voices) + 1, dtype=np.int32)
-        if damaged.any():
-            listed = ", ".join(str(slot) for slot in slots[damaged])
-            self.issues.append(f"damaged voices left out: {listed}")
-        return voices[~damaged] & 0x7F, slots[~damaged]
+        if stray_bytes and len(voices):
+            self._issues.append(f"{stray_bytes} bytes outside of messages ignored")
+        return _intact(voices, self._issues)
 
     def _read_message(self, start: int) -> tuple[int, str | None]:
         """Reads the message at `start`; returns where the next may begin, and what was not read."""
@@ -194,11 +199,11 @@ class _Reader:
         if end + 1 < len(self._data) and self._data[end + 1] == _SYSEX_END:
             next_start = end + 2
             if not _has_checksum(self._data[first:end], self._data[end]):
-                self.issues.append(f"wrong checksum in the dump at byte {start}")
+                self._issues.append(f"wrong checksum in the dump at byte {start}")
         else:
             next_start = self._message_end(start)
             end = min(end, self._payload_end(start))
-            self.issues.append(
+            self._issues.append(
                 f"dump at byte {start} is not of the right length:"
                 f" {(end - first) // VOICE_BYTES} of {BANK_VOICES} voices read"
             )
@@ -211,11 +216,11 @@ class _Reader:
         first = start + _HEADER_BYTES
         end = first + _SINGLE_PAYLOAD_BYTES
         if self._payload_end(start) < end:
-            self.issues.append(f"single voice at byte {start} is cut short")
+            self._issues.append(f"single voice at byte {start} is cut short")
             return self._message_end(start)
         payload = self._data[first:end]
         if end < len(self._data) and not _has_checksum(payload, self._data[end]):
-            self.issues.append(f"wrong checksum in the voice at byte {start}")
+            self._issues.append(f"wrong checksum in the voice at byte {start}")
         self._blocks.append(pack_single(np.frombuffer(payload, np.uint8))[None])
         return self._message_end(start)
 
@@ -271,16 +276,15 @@ def read_sysex(path: str | os.PathLike[str]) -> Bank:
     for magic, what in _FOREIGN_FILES.items():
         if data.startswith(magic):
             raise UserError(f"{path}: no DX7 voices: {what}")
-    reader = _Reader(data)
-    reader.read_messages()
-    voices, slots = reader.intact_voices()
-    if not len(voices) and not data.startswith(bytes([_SYSEX_START])):
-        reader = _Reader(data)
-        reader.read_headerless()
-        voices, slots = reader.intact_voices()
-    if not len(voices):
-        raise UserError(f"{path}: no DX7 voices: {'; '.join(reader.issues)}")
-    return Bank(path, voices, slots, reader.issues)
+    reading = _MessageReader(data).read()
+    if not data.startswith(bytes([_SYSEX_START])):
+        # A start mark inside may be chance: the reading that finds more voices is right.
+        headerless = _read_headerless(data)
+        if len(headerless.voices) >= len(reading.voices):
+            reading = headerless
+    if not len(reading.voices):
+        raise UserError(f"{path}: no DX7 voices: {'; '.join(reading.issues)}")
+    return Bank(path, *reading)
 
 
 def find_sysex(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
