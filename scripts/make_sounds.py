@@ -222,7 +222,7 @@ VOWEL_CHANGES = ("a", "e", "i", "o", "u", "ua", "ai", "eo", "ia")
 
 
 def vocal(rng: np.random.Generator, variant: int) -> Signal:
-    """A source of -7 dB an octave (glottis and lips) under formants, some moving from vowel to vowel."""
+    """A glottal source of -7 dB an octave under formants that stand or move to another vowel."""
     vowels = VOWEL_CHANGES[variant]
     first, last = (
         np.array(FORMANTS_HZ[v]) * rng.uniform(0.95, 1.08) for v in (vowels[0], vowels[-1])

@@ -228,14 +228,15 @@ def electric_piano(t: Taste, kind: int) -> Voice:
     operators = {
         1: t.carrier(1, body, velocity=t.whole(2, 3), rate_scaling=scaling),
         2: t.modulator(hit_ratio, t.between(0.6, 1.1), hit, rate_scaling=scaling),
-        3: t.carrier(1, body, velocity=t.whole(2, 3), rate_scaling=scaling),
+        # Well below the first, or detuning would make the two cancel at times.
+        3: t.carrier(1, body, t.whole(84, 90), velocity=t.whole(2, 3), rate_scaling=scaling),
         4: t.modulator(
             body_ratio,
             body_index,
             struck(t.between(7, 14), t.whole(82, 90), 80),
             rate_scaling=scaling,
         ),
-        5: t.carrier(1, body, t.whole(80, 92), velocity=3, rate_scaling=scaling, amp_mod=1),
+        5: t.carrier(1, body, t.whole(76, 86), velocity=3, rate_scaling=scaling, amp_mod=1),
         6: t.modulator(1, t.between(0.4, 0.9), struck(t.between(8, 16), 88)),
     }
     tremolo = Lfo(t.whole(28, 36), 0, 0, t.whole(0, 20), SINE)
@@ -384,8 +385,8 @@ def organ(t: Taste, kind: int) -> Voice:
     )[kind]
     operators = {}
     for number, footage in enumerate(footages, start=1):
-        # A brighter registration draws the high stops further; 6 level steps are 4.5 dB.
-        tilt = (1.0 - t.brightness) * 6 * math.log2(max(footage, 1.0))
+        # A brighter registration draws the high stops further; 10 level steps are 7.5 dB.
+        tilt = (1.0 - t.brightness) * 10 * math.log2(max(footage, 1.0))
         level = int(np.clip(94 - tilt - t.whole(0, 12), 40, 99))
         last = number == len(footages) and kind == 3
         operators[number] = Operator(

@@ -20,6 +20,10 @@ from pathlib import Path
 CHUNK_VOICES = 32
 """Voices rendered between two updates of the progress bar."""
 
+MIN_SAMPLE_RATE = 16385
+"""Below, the DX7's frequency table overflows and tones are wrong."""
+MAX_SAMPLE_RATE = 384000
+
 _UNSAFE_CHARACTERS = re.compile(r"[^\w .,&()!+=#@$%^{}~\'-]")
 _RESERVED_NAMES = {
     "con",
@@ -102,6 +106,10 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--note {args.note}: a MIDI note is 0 to 127")
     if not 1 <= args.velocity <= 127:
         raise UserError(f"--velocity {args.velocity}: a MIDI velocity is 1 to 127")
+    if not MIN_SAMPLE_RATE <= args.sample_rate <= MAX_SAMPLE_RATE:
+        raise UserError(
+            f"--sample-rate {args.sample_rate}: must be {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+        )
     if args.length <= 0:
         raise UserError(f"--length {args.length}: must be above 0 seconds")
     if args.gate < 0:
