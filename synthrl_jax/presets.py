@@ -66,10 +66,10 @@ _FOREIGN_FILES = {
 }
 """First bytes → what such a file is."""
 
-# Largest valid value of each packed byte, the fields of a shared byte all at their largest.
-_OPERATOR_MAXIMA = [99] * 11 + [15, 119, 31, 99, 63, 99]
-_GLOBAL_MAXIMA = [99] * 8 + [31, 15, 99, 99, 99, 99, 127, 48]
-_PACKED_MAXIMA = np.array(_OPERATOR_MAXIMA * 6 + _GLOBAL_MAXIMA, np.uint8)
+# Largest valid value of each byte of a single-voice dump: six operators, globals, name.
+_OPERATOR_MAXIMA = [99] * 11 + [3, 3, 7, 3, 7, 99, 1, 31, 99, 14]
+_GLOBAL_MAXIMA = [99] * 8 + [31, 7, 1, 99, 99, 99, 99, 1, 5, 7, 48]
+_SINGLE_MAXIMA = np.array(_OPERATOR_MAXIMA * 6 + _GLOBAL_MAXIMA + [127] * NAME_LENGTH, np.uint8)
 
 _MAX_IMPLAUSIBLE_BYTES = 16
 """Real banks have a median of at most 6 bytes out of range per voice; other data has over 30."""
@@ -147,7 +147,7 @@ def _read_headerless(data: bytes) -> _Reading:
     voices = np.frombuffer(data[:used], np.uint8).reshape(-1, VOICE_BYTES)
     if not len(voices):
         return _intact(voices, [f"{len(data)} bytes without a SysEx message"])
-    out_of_range = np.sum(voices[:, :PARAMETER_BYTES] > _PACKED_MAXIMA, axis=1)
+    out_of_range = np.sum(voices > pack_single(_SINGLE_MAXIMA), axis=1)
     if np.median(out_of_range) > _MAX_IMPLAUSIBLE_BYTES:
         return _intact(voices[:0], [f"{len(data)} bytes, neither SysEx messages nor packed voices"])
     tail = len(data) - used
@@ -236,8 +236,9 @@ class _MessageReader:
 
 
 def pack_single(payload: ArrayLike) -> Voices:
-    """[128] packed voice of the [155] payload of a single-voice dump."""
-    unpacked = np.append(np.asarray(payload, np.uint8), np.uint8(_ALL_OPERATORS_ON))
+    """[128] packed voice of the [155] payload of a single-voice dump, clamped to its range."""
+    clamped = np.minimum(np.asarray(payload, np.uint8), _SINGLE_MAXIMA)
+    unpacked = np.append(clamped, np.uint8(_ALL_OPERATORS_ON))
     return pack_voices(unpacked[None])[0]
 
 

@@ -92,6 +92,16 @@ def test_single_voice(save):
     assert bank.issues == []
 
 
+def test_single_voice_out_of_range_is_clamped_as_in_dexed_py(save):
+    fields = np.frombuffer(single_dump(VOICES[0])[6:161], np.uint8).copy()
+    fields[[0, 7, 16, 20, 142, 144]] = [100, 127, 120, 15, 6, 60]
+    payload = fields.tobytes()
+    path = save(SINGLE_HEADER + payload + bytes([-sum(payload) & 0x7F, 0xF7]))
+    expected = dexed.Patch.from_sysex(payload + bytes([63])).to_sysex()[:145]
+    ours = dexed.Patch.from_packed(read_sysex(path).voices[0].tobytes()).to_sysex()[:145]
+    assert ours == expected
+
+
 def test_messages_glued_together(save):
     other = random_voices(32, seed=1)
     data = bulk_dump(VOICES) + DX7_II_SUPPLEMENT + single_dump(other[5]) + bulk_dump(other)
@@ -151,7 +161,10 @@ def test_damaged_voice_leaves_the_other_31(save, garbage, with_header):
     [
         (b"", "0 bytes without a SysEx message"),
         (b"hello", "5 bytes without a SysEx message"),
-        (b"The quick brown fox jumps over the lazy dog. " * 200, "neither SysEx messages nor packed voices"),
+        (
+            b"The quick brown fox jumps over the lazy dog. " * 200,
+            "neither SysEx messages nor packed voices",
+        ),
         (b"MThd" + bytes(5000), "a MIDI file"),
         (b"\x00\x05\x16\x07" + bytes(5000), "an Apple resource fork"),
         (bytes.fromhex("f043007e000c") + b"LM  8952PM" + bytes([0, 0xF7]), "'LM  8952PM' dump"),
