@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample-rate", type=int, default=44100, help="in Hz (44100)")
     parser.add_argument(
         "--stage",
-        choices=("plugin", "raw"),
+        choices=("plugin", "engine"),
         default="plugin",
-        help="plugin: as Dexed sounds in a host; raw: the bare engine, unclipped (plugin)",
+        help="plugin: as Dexed sounds in a host; engine: before clipping and filter (plugin)",
     )
     parser.add_argument(
         "--engine", choices=("mark1", "modern", "opl"), default="mark1", help="sound chip (mark1)"
