@@ -1,0 +1,66 @@
+# Every target makes the virtual environment it needs; nothing else has to be installed but
+# Python >= 3.11 (with venv), a C++20 compiler and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= quickstart
+
+NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
+
+.PHONY: help quickstart test lint format bench clean
+
+help:
+	@echo "make quickstart  build, train three tiny stages on bundled sounds, evaluate, match"
+	@echo "make test        run the test suite"
+	@echo "make lint        check style and types"
+	@echo "make format      apply the style"
+	@echo "make bench       measure rendering speed against dexed-py"
+	@echo "make clean       remove what was built"
+
+$(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@
+
+quickstart: $(READY)
+	$(BIN)/synthrl prepare --dexed synthrl_jax/assets/voices.syx --out $(OUT)/dexed
+	$(BIN)/synthrl prepare --audio synthrl_jax/assets/sounds --out $(OUT)/elsewhere
+	$(BIN)/python train.py --config=configs/stage1.py:tiny --workdir=$(OUT)/stage1 \
+		--config.data.path=$(OUT)/dexed
+	$(BIN)/python train.py --config=configs/stage2.py:tiny --workdir=$(OUT)/stage2 \
+		--config.data.path=$(OUT)/dexed --config.init_from=$(OUT)/stage1
+	$(BIN)/python train.py --config=configs/stage3.py:tiny --workdir=$(OUT)/stage3 \
+		--config.data.path=$(OUT)/elsewhere --config.init_from=$(OUT)/stage2
+	$(BIN)/synthrl evaluate --run $(OUT)/stage2 --data $(OUT)/dexed --out $(OUT)/evaluation-dexed
+	$(BIN)/synthrl evaluate --run $(OUT)/stage3 --data $(OUT)/elsewhere \
+		--out $(OUT)/evaluation-elsewhere
+	$(BIN)/synthrl match $(OUT_SOUND) --run $(OUT)/stage3 --out $(OUT)/match/patch.syx
+	@echo
+	@echo "Look at   $(OUT)/match/patch.html              (a sound and the patch found for it)"
+	@echo "          $(OUT)/evaluation-dexed/index.html   (unseen DX7 voices)"
+	@echo "          $(OUT)/evaluation-elsewhere/index.html"
+
+OUT_SOUND ?= synthrl_jax/assets/match_me.wav
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	find csrc tests/cpp -name '*.h' -o -name '*.cc' | xargs $(BIN)/clang-format --dry-run --Werror
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	find csrc tests/cpp -name '*.h' -o -name '*.cc' | xargs $(BIN)/clang-format -i
+
+bench: $(READY)
+	$(BIN)/synthrl bench render
+
+clean:
+	rm -rf build dist $(VENV) $(OUT) synthrl_jax/_native*.so

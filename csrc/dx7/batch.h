@@ -1,0 +1,42 @@
+// Many notes at once, shared out over threads.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/thread_pool.h"
+#include "dx7/patch.h"
+#include "dx7/plan.h"
+#include "dx7/voice.h"
+#include "render/note.h"
+
+namespace synthrl::dx7 {
+
+class BatchRenderer {
+ public:
+  BatchRenderer(Plan plan, std::size_t num_threads);
+
+  const Plan& plan() const { return plan_; }
+  std::size_t num_threads() const { return pool_.size(); }
+
+  // Renders patch i with note i into out[i · num_samples …]. The last `fade_samples` are faded out
+  // by a straight line from 1 to 0, both ends included. Every row depends on its own arguments
+  // alone. Returns false if `keep_going` ended the batch early.
+  bool render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
+              std::size_t num_samples, std::size_t fade_samples, float* out,
+              const ThreadPool::KeepGoing& keep_going);
+
+ private:
+  struct Worker {
+    explicit Worker(const Plan& plan) : voice(plan) {}
+    Voice voice;
+    std::vector<std::int32_t> raw;
+  };
+
+  Plan plan_;
+  std::vector<Worker> workers_;
+  ThreadPool pool_;
+};
+
+}  // namespace synthrl::dx7

@@ -1,0 +1,177 @@
+// The three engines' operators, and the loops that run one operator over a block.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dx7/plan.h"
+#include "dx7/tables.h"
+
+namespace synthrl::dx7 {
+
+// Gain of an operator over one block. Its meaning is the engine's: an attenuation for Mark I and
+// OPL, a linear factor for Modern.
+struct GainRamp {
+  std::int32_t from;
+  std::int32_t to;
+
+  // Rounded, so that the ramp need not land on `to`; the next block starts there all the same.
+  std::int32_t slope() const { return (to - from + 32) >> 6; }
+};
+
+// An operator's part of one block.
+struct OperatorBlock {
+  std::uint32_t phase;  // at the first sample
+  std::uint32_t step;   // per sample
+  GainRamp gain;
+};
+
+// Log-domain operator of the DX7 Mark I: 1/1024-octave attenuation, 14-bit output.
+struct Mark1Wave {
+  static constexpr bool kLoopsThroughStack = true;  // algorithms 4 and 6 feed back a whole stack
+  static constexpr std::int32_t kQuietest = 16284;
+
+  static std::int32_t gain(std::int32_t level) { return 16384 - (level >> 14); }
+  static std::int32_t first_gain(std::int32_t stored) { return stored == 0 ? 16383 : stored; }
+  static bool active(GainRamp g) { return g.from <= kQuietest || g.to <= kQuietest; }
+
+  explicit Mark1Wave(const WaveTables& tables)
+      : log_sine(tables.log_sine.data()), log_to_linear(tables.log_to_linear.data()) {}
+
+  std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const auto e = static_cast<std::uint16_t>(log_sine[(phase >> 12) & 4095] + gain);
+    const std::int32_t magnitude = log_to_linear[e & 1023] >> ((e & 0x7fff) >> 10);
+    // A negative half-cycle is the one's complement and so never 0.
+    const std::int32_t flip = -(e >> 15);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(magnitude ^ flip) << 13);
+  }
+
+  const std::uint16_t* log_sine;
+  const std::uint16_t* log_to_linear;
+};
+
+// Interpolated 24-bit sine with linear gain.
+struct ModernWave {
+  static constexpr bool kLoopsThroughStack = false;
+  static constexpr std::int32_t kQuietest = 1120;
+
+  static std::int32_t gain(std::int32_t level) { return exp2_q24(level - (14 << 24)); }
+  static std::int32_t first_gain(std::int32_t stored) { return stored; }
+  static bool active(GainRamp g) { return g.from >= kQuietest || g.to >= kQuietest; }
+
+  explicit ModernWave(const WaveTables& tables) : sine(tables.sine.data()) {}
+
+  std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const std::uint32_t index = (phase >> 14) & 1023;
+    const std::int64_t slope = sine[index + 1] - sine[index];
+    const auto y = sine[index] + static_cast<std::int32_t>(
+                                     (slope * static_cast<std::int64_t>(phase & 0x3fff)) >> 14);
+    return static_cast<std::int32_t>((static_cast<std::int64_t>(y) * gain) >> 24);
+  }
+
+  const std::int32_t* sine;
+};
+
+// Log-domain operator of the OPL family: 1/256-octave attenuation.
+struct OplWave {
+  static constexpr bool kLoopsThroughStack = false;
+  static constexpr std::int32_t kQuietest = 507;
+
+  static std::int32_t gain(std::int32_t level) { return 512 - (level >> 19); }
+  static std::int32_t first_gain(std::int32_t stored) { return stored == 0 ? 511 : stored; }
+  static bool active(GainRamp g) { return g.from <= kQuietest || g.to <= kQuietest; }
+
+  explicit OplWave(const WaveTables& tables)
+      : log_sine(tables.opl_log_sine.data()), log_to_linear(tables.opl_log_to_linear.data()) {}
+
+  std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const auto attenuation = static_cast<std::uint16_t>(gain << 3);
+    const auto e = static_cast<std::uint16_t>(log_sine[(phase >> 14) & 1023] + attenuation);
+    const std::int32_t magnitude = (2 * log_to_linear[e & 255]) >> ((e & 0x7fff) >> 8);
+    const std::int32_t flip = -(e >> 15);
+    const auto value = static_cast<std::int16_t>(magnitude ^ flip);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(value) << 14);
+  }
+
+  const std::uint16_t* log_sine;
+  const std::uint16_t* log_to_linear;
+};
+
+inline void put(std::int32_t& out, std::int32_t value, bool adds) {
+  const std::uint32_t held = adds ? static_cast<std::uint32_t>(out) : 0u;
+  out = static_cast<std::int32_t>(held + static_cast<std::uint32_t>(value));
+}
+
+// An unmodulated operator.
+template <bool kAdds, typename Wave>
+void run_sine(const Wave& wave, OperatorBlock op, std::int32_t* out) {
+  const std::int32_t slope = op.gain.slope();
+  for (std::int32_t i = 0; i < kBlock; ++i) {
+    const std::int32_t gain = op.gain.from + (i + 1) * slope;
+    put(out[i], wave(op.phase + static_cast<std::uint32_t>(i) * op.step, gain), kAdds);
+  }
+}
+
+// An operator whose phase `in` modulates; `in` and `out` may be the same.
+template <bool kAdds, typename Wave>
+void run_modulated(const Wave& wave, OperatorBlock op, const std::int32_t* in, std::int32_t* out) {
+  const std::int32_t slope = op.gain.slope();
+  for (std::int32_t i = 0; i < kBlock; ++i) {
+    const std::int32_t gain = op.gain.from + (i + 1) * slope;
+    const std::uint32_t phase = op.phase + static_cast<std::uint32_t>(i) * op.step;
+    put(out[i], wave(phase + static_cast<std::uint32_t>(in[i]), gain), kAdds);
+  }
+}
+
+// The two latest outputs of a feedback operator.
+struct FeedbackMemory {
+  std::int32_t older = 0;
+  std::int32_t newer = 0;
+
+  std::uint32_t phase_offset(int shift) const {
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(older) +
+                                               static_cast<std::uint32_t>(newer));
+    return static_cast<std::uint32_t>(sum >> (shift + 1));
+  }
+  void push(std::int32_t value) {
+    older = newer;
+    newer = value;
+  }
+};
+
+// An operator that modulates itself.
+template <typename Wave>
+void run_feedback(const Wave& wave, OperatorBlock op, int shift, bool adds, FeedbackMemory& memory,
+                  std::int32_t* out) {
+  const std::int32_t slope = op.gain.slope();
+  FeedbackMemory local = memory;
+  for (std::int32_t i = 0; i < kBlock; ++i) {
+    op.gain.from += slope;
+    local.push(wave(op.phase + local.phase_offset(shift), op.gain.from));
+    op.phase += op.step;
+    put(out[i], local.newer, adds);
+  }
+  memory = local;
+}
+
+// A stack of `kOperators` whose last output modulates the first. Only the first operator's gain
+// ramps; the others hold their gain over the block.
+template <std::size_t kOperators, typename Wave>
+void run_loop(const Wave& wave, std::array<OperatorBlock, kOperators> ops, int shift,
+              FeedbackMemory& memory, std::int32_t* out) {
+  const std::int32_t slope = ops[0].gain.slope();
+  FeedbackMemory local = memory;
+  for (std::int32_t i = 0; i < kBlock; ++i) {
+    ops[0].gain.from += slope;
+    std::int32_t x = wave(ops[0].phase + local.phase_offset(shift), ops[0].gain.from);
+    for (std::size_t k = 1; k < kOperators; ++k) {
+      x = wave(ops[k].phase + static_cast<std::uint32_t>(x), ops[k].gain.to);
+    }
+    for (OperatorBlock& op : ops) op.phase += op.step;
+    local.push(x);
+    out[i] = x;
+  }
+  memory = local;
+}
+
+}  // namespace synthrl::dx7

@@ -1,0 +1,181 @@
+"""Presets → audio: the door to the native engines, and the only importer of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synthrl_jax import _native
+from synthrl_jax.errors import UserError
+
+Engine = Literal["mark1", "modern", "opl"]
+Stage = Literal["engine", "plugin"]
+
+_SYNTHS = ("dexed",)
+
+
+class Renderer:
+    """Plays presets, a whole batch at a time, on threads of its own outside the GIL.
+
+    A sound depends on its preset and note alone: the same bytes for any batch, order, number of
+    threads or history. Renderers of different rates and settings can be used side by side.
+
+    Args:
+      synth: "dexed".
+      sample_rate: in Hz, 8 000 to 384 000.
+      threads: 0 is one per core.
+      stage: "plugin" is what a host hears from Dexed (its scale, clip, DC blocker and filter);
+        "engine" is the raw sum of the carriers, comparable with dexed-py.
+      engine: "mark1" (the DX7's, and Dexed's default), "modern" or "opl".
+
+    Raises:
+      UserError: a setting that does not exist.
+    """
+
+    def __init__(
+        self,
+        synth: str = "dexed",
+        *,
+        sample_rate: float = 22_050,
+        threads: int = 0,
+        stage: Stage = "plugin",
+        engine: Engine = "mark1",
+    ) -> None:
+        if synth not in _SYNTHS:
+            raise UserError(f"synth {synth!r} is not one of {', '.join(_SYNTHS)}")
+        if threads < 0:
+            raise UserError(f"threads must be 0 or more, not {threads}")
+        try:
+            self._native = _native.dx7.Renderer(sample_rate, threads, engine, stage)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        self.sample_rate = sample_rate
+
+    @property
+    def threads(self) -> int:
+        """Number of worker threads."""
+        return self._native.threads
+
+    def render(
+        self,
+        presets: ArrayLike,
+        note: ArrayLike = 60,
+        velocity: ArrayLike = 85,
+        gate_s: ArrayLike = 3.0,
+        length_s: float = 4.0,
+        fade_s: float = 0.1,
+        seed: int = 0,
+        *,
+        lfo_phase: ArrayLike = 0.0,
+        sample_hold: ArrayLike = 0,
+    ) -> NDArray[np.float32]:
+        """Plays one note on each preset.
+
+        Args:
+          presets: float [B, 155] plugin values in [0, 1], or uint8 [B, 128] packed DX7 voices as
+            in a 32-voice dump, whose out-of-range bytes are clamped.
+          note: MIDI key, scalar or [B].
+          velocity: MIDI velocity, scalar or [B].
+          gate_s: seconds until the key goes up, scalar or [B].
+          length_s: seconds of audio.
+          fade_s: seconds at the end faded out by a straight line to 0; 0 for none.
+          seed: accepted by every synth; Dexed draws nothing at random.
+          lfo_phase: where a free-running LFO stands at the note-on, in cycles [0, 1), scalar or
+            [B]. Voices with LFO key sync ignore it.
+          sample_hold: 0 … 255, state of the LFO's sample-and-hold generator, scalar or [B].
+
+        Returns:
+          float32 [B, S], S = round(length_s · sample_rate).
+
+        Raises:
+          UserError: a shape, or a value out of range; the message names row and parameter.
+        """
+        del seed
+        presets = np.asarray(presets)
+        if presets.ndim != 2:
+            raise UserError(f"presets must have two axes, not shape {list(presets.shape)}")
+        rows = len(presets)
+        phase_cycles = _per_row("lfo_phase", lfo_phase, rows, 0.0, np.nextafter(1.0, 0.0))
+        arguments = {
+            "note": _per_row("note", note, rows, 0, 127).astype(np.int32),
+            "velocity": _per_row("velocity", velocity, rows, 0, 127).astype(np.int32),
+            "gate_samples": self._samples(_per_row("gate_s", gate_s, rows, 0.0, math.inf)),
+            "lfo_phase": (phase_cycles * 2**32).astype(np.uint32),
+            "sample_hold": _per_row("sample_hold", sample_hold, rows, 0, 255).astype(np.uint8),
+            "num_samples": int(self._samples(np.array([_length("length_s", length_s)]))[0]),
+            "fade_samples": math.floor(_length("fade_s", fade_s) * self.sample_rate),
+        }
+        try:
+            if presets.dtype == np.uint8:
+                return self._native.render_packed(presets, **arguments)
+            return self._native.render_values(presets.astype(np.float32), **arguments)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def _samples(self, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Rounded half up, and far beyond any render where infinite."""
+        samples = np.floor(seconds * self.sample_rate + 0.5)
+        return np.minimum(samples, 2.0**62).astype(np.int64)
+
+
+def _per_row(
+    name: str, value: ArrayLike, rows: int, low: float, high: float
+) -> NDArray[np.float64]:
+    """A scalar or [B] argument as [B], checked."""
+    array = np.asarray(value, np.float64)
+    if array.ndim > 1 or (array.ndim == 1 and len(array) != rows):
+        raise UserError(f"{name} must be a number or have shape [{rows}], not {list(array.shape)}")
+    array = np.broadcast_to(array, (rows,))
+    bad = np.flatnonzero(~((array >= low) & (array <= high)))
+    if bad.size:
+        raise UserError(f"row {bad[0]}, {name}: {array[bad[0]]:g} is outside [{low:g}, {high:g}]")
+    return array
+
+
+def _length(name: str, seconds: float) -> float:
+    if not (0 <= seconds <= 3600):
+        raise UserError(f"{name}: {seconds} is outside [0, 3600] seconds")
+    return seconds
+
+
+def native_parameters() -> list[tuple[str, int, int]]:
+    """(name, byte of an unpacked voice or -1, largest integer or 0) of the engine's parameters."""
+    return _native.dx7.parameters()
+
+
+def unpack_voices(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Packed voices [N, 128] → one byte per parameter [N, 156].
+
+    Bytes out of range are brought into range as dexed-py's loader does; the name's ten bytes keep
+    their ASCII; byte 155, the operator switches, is 63 (all on).
+    """
+    return _native.dx7.unpack(packed)
+
+
+def pack_voices(unpacked: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One byte per parameter [N, 156] → packed voices [N, 128]; the switches are lost.
+
+    Raises:
+      ValueError: a byte above its maximum; the message names row and byte.
+    """
+    return _native.dx7.pack(unpacked)
+
+
+def values_from_unpacked(unpacked: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """One byte per parameter [N, 156] → plugin values [N, 155]; the name is lost."""
+    return _native.dx7.values_from_unpacked(unpacked)
+
+
+def unpacked_from_values(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Plugin values [N, 155] → one byte per parameter [N, 156]; the name is ten spaces.
+
+    Integers are rounded half to even as the plugin does. The four continuous parameters (filter,
+    output, master tune) have no byte and are lost.
+
+    Raises:
+      ValueError: a value outside [0, 1]; the message names row and parameter.
+    """
+    return _native.dx7.unpacked_from_values(np.asarray(values, np.float32))
