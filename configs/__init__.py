@@ -1,0 +1,1 @@
+"""Training recipes, each a runnable document."""

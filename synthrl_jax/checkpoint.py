@@ -1,0 +1,224 @@
+"""Run folders: complete config, checkpoints (best and latest), and loading a policy from one.
+
+A run folder holds `config.json`, `checkpoints/<step>/`, `log.jsonl`, TensorBoard files and
+learning curves. A checkpoint has three parts: `policy` (weights alone, all that evaluation and a
+later stage need), `training` (optimiser, replay, key, step) and `progress` (position in the data
+and the scores so far).
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import jax
+import ml_collections
+import numpy as np
+import orbax.checkpoint as ocp
+from numpy.typing import NDArray
+
+from synthrl_jax.actions import ActionSpace
+from synthrl_jax.errors import UserError
+from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
+from synthrl_jax.synths import dx7
+from synthrl_jax.types import ReplayState, TrainState
+
+CONFIG_NAME = "config.json"
+_FOLDER = "checkpoints"
+_SCORE = "score"
+
+Which = Literal["best", "latest"]
+
+
+def make_policy(config: ml_collections.ConfigDict, action_space: ActionSpace) -> PolicyFn:
+    """The network that `config.model` describes, for this action space."""
+    try:
+        return PolicyFn(PolicyConfig(**config.model.to_dict()), action_space.class_counts)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"config.model: {error}") from error
+
+
+def write_config(run: pathlib.Path, config: ml_collections.ConfigDict) -> None:
+    """Writes the complete config into the run folder."""
+    run.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(config.to_dict(), indent=2, sort_keys=True)
+    (run / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_config(run: pathlib.Path) -> ml_collections.ConfigDict:
+    """The config a run was started with.
+
+    Raises:
+      UserError: `run` is not a run folder.
+    """
+    path = run / CONFIG_NAME
+    if not run.is_dir():
+        raise UserError(f"{run}: no such run folder; `python train.py --help` makes one")
+    if not path.is_file():
+        raise UserError(f"{run}: not a run folder ({CONFIG_NAME} is missing)")
+    try:
+        return ml_collections.ConfigDict(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: not valid JSON ({error})") from error
+
+
+class Checkpoints:
+    """The checkpoints of one run: the latest, and the one with the best score."""
+
+    def __init__(self, run: pathlib.Path, *, read_only: bool = False) -> None:
+        self._folder = (run / _FOLDER).resolve()
+        keep = ocp.checkpoint_managers.AnyPreservationPolicy(
+            [
+                ocp.checkpoint_managers.LatestN(1),
+                ocp.checkpoint_managers.BestN(get_metric_fn=lambda m: m[_SCORE], n=1),
+            ]
+        )
+        self._manager = ocp.CheckpointManager(
+            self._folder,
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=keep,
+                best_fn=lambda metrics: metrics[_SCORE],
+                enable_async_checkpointing=False,
+                create=not read_only,
+                read_only=read_only,
+            ),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._manager.close()
+
+    def step(self, which: Which) -> int | None:
+        """Number of the best or latest checkpoint; None if there is none yet."""
+        manager = self._manager
+        return manager.best_step() if which == "best" else manager.latest_step()
+
+    def save(self, state: TrainState, progress: Mapping[str, Any], score: float) -> None:
+        """Writes a checkpoint; earlier ones go only once it is complete.
+
+        Args:
+          state: everything that changes.
+          progress: JSON-serialisable position of the run.
+          score: higher is better.
+
+        Raises:
+          UserError: the disk is full or not writable; the earlier checkpoints remain.
+        """
+        step = int(state.step)
+        good = self.step("latest")
+        policy, training = _split(state)
+        try:
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(
+                    policy=ocp.args.StandardSave(policy),
+                    training=ocp.args.StandardSave(training),
+                    progress=ocp.args.JsonSave(dict(progress)),
+                ),
+                metrics={_SCORE: score},
+                force=True,
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            last = "there is no earlier one" if good is None else f"that of step {good} is intact"
+            raise UserError(
+                f"{self._folder}: the checkpoint of step {step} could not be written, {last}. "
+                f"Make room and run the same command again to go on from there. ({error})"
+            ) from error
+
+    def restore(self, step: int, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
+        """The complete state at a step, in the shapes of `like`, and the saved progress."""
+        policy, training = _split(like)
+        restored = self._manager.restore(
+            step,
+            args=ocp.args.Composite(
+                policy=ocp.args.StandardRestore(policy),
+                training=ocp.args.StandardRestore(training),
+                progress=ocp.args.JsonRestore(),
+            ),
+        )
+        return _join(restored["policy"], restored["training"]), restored["progress"]
+
+    def restore_weights(self, step: int, like: Weights) -> Weights:
+        """The network alone, in the shapes of `like`."""
+        restored = self._manager.restore(
+            step, args=ocp.args.Composite(policy=ocp.args.StandardRestore(like._asdict()))
+        )
+        return Weights(**restored["policy"])
+
+
+def _split(state: TrainState) -> tuple[dict[str, Any], dict[str, Any]]:
+    fields = state._asdict()
+    fields["key"] = jax.random.key_data(fields["key"])
+    fields["replay"] = fields["replay"]._asdict()
+    policy = {name: fields.pop(name) for name in Weights._fields}
+    return policy, fields
+
+
+def _join(policy: dict[str, Any], training: dict[str, Any]) -> TrainState:
+    fields = dict(training)
+    fields["key"] = jax.random.wrap_key_data(fields["key"])
+    fields["replay"] = ReplayState(**fields["replay"])
+    return TrainState(**policy, **fields)
+
+
+def load_weights(
+    run: pathlib.Path, policy: PolicyFn, which: Which = "best"
+) -> tuple[Weights, int]:
+    """The network of a run and the step it was saved at.
+
+    Raises:
+      UserError: no checkpoint there, or one of a different network.
+    """
+    abstract = policy.abstract_weights()
+    read_config(run)
+    if not (run / _FOLDER).is_dir():
+        raise UserError(f"{run}: has no checkpoint yet")
+    with Checkpoints(run, read_only=True) as checkpoints:
+        step = checkpoints.step(which)
+        if step is None:
+            raise UserError(f"{run}: has no checkpoint yet")
+        try:
+            return checkpoints.restore_weights(step, abstract), step
+        except (ValueError, KeyError) as error:
+            raise UserError(
+                f"{run}: the checkpoint of step {step} does not fit this network; "
+                f"use the same --config.model as that run. ({error})"
+            ) from error
+
+
+class LoadedPolicy:
+    """A trained policy, ready to look at sounds."""
+
+    def __init__(
+        self, config: ml_collections.ConfigDict, policy: PolicyFn, weights: Weights, step: int
+    ) -> None:
+        self.config = config
+        self.action_space = ActionSpace(dx7.SPEC)
+        self.step = step
+        self._logits = jax.jit(lambda mel: policy.logits(weights, mel))
+
+    @property
+    def temperature(self) -> float:
+        """Of the softmax that actions are sampled from."""
+        return self.config.loss.sampling_temperature
+
+    def logits(self, mel: jax.Array | NDArray[np.float32]) -> jax.Array:
+        """[B, M, T] log-mel → [B, D, K]."""
+        return self._logits(mel)
+
+
+def load_policy(run: str | pathlib.Path, which: Which = "best") -> LoadedPolicy:
+    """The trained policy of a run folder.
+
+    Raises:
+      UserError: `run` is no run folder or has no checkpoint.
+    """
+    run = pathlib.Path(run)
+    config = read_config(run)
+    policy = make_policy(config, ActionSpace(dx7.SPEC))
+    weights, step = load_weights(run, policy, which)
+    return LoadedPolicy(config, policy, weights, step)

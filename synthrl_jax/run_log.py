@@ -1,0 +1,190 @@
+"""What a run tells: a clock for its parts, a JSONL and TensorBoard log, a progress line, curves."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import pathlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import tensorboardX
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+PARTS = ("data", "policy", "render", "reward", "learn")
+"""Where the time of a step goes."""
+
+
+class Clock:
+    """Adds up the seconds of each part of the steps since it was last read."""
+
+    def __init__(self) -> None:
+        self._seconds: collections.Counter[str] = collections.Counter()
+        self._steps = 0
+        self._start = time.perf_counter()
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Times the block as part `name`, one of `PARTS`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] += time.perf_counter() - start
+            self._steps += name == PARTS[-1]
+
+    def shares(self) -> dict[str, float]:
+        """Share of each part in [0, 1]; parts that did not happen are left out."""
+        total = sum(self._seconds.values()) or 1.0
+        return {name: self._seconds[name] / total for name in PARTS if name in self._seconds}
+
+    def take(self, batch_size: int) -> dict[str, float]:
+        """Rates and shares since the last call, as scalars to log; then starts anew."""
+        elapsed = time.perf_counter() - self._start
+        scalars = {"steps_per_s": self._steps / elapsed}
+        if self._seconds["render"]:
+            scalars["renders_per_s"] = self._steps * batch_size / self._seconds["render"]
+        scalars |= {f"share_{name}": share for name, share in self.shares().items()}
+        self.restart()
+        return scalars
+
+    def restart(self) -> None:
+        """Forgets everything, as after a pause that belongs to no step."""
+        self._seconds.clear()
+        self._steps = 0
+        self._start = time.perf_counter()
+
+
+class RunLog:
+    """`log.jsonl` and TensorBoard files in the run folder.
+
+    Rows after `start_step`, left by a run that was killed later than its last checkpoint, are
+    dropped, so that a resumed log reads like an uninterrupted one.
+    """
+
+    NAME = "log.jsonl"
+
+    def __init__(self, run: pathlib.Path, start_step: int) -> None:
+        self._run = run
+        self._path = run / self.NAME
+        kept = [row for row in read_log(run) if row["step"] <= start_step] if start_step else []
+        self._path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        self._tensorboard = tensorboardX.SummaryWriter(
+            str(run / "tensorboard"), purge_step=start_step + 1 if start_step else None
+        )
+
+    def write(self, step: int, split: str, scalars: Mapping[str, float]) -> None:
+        """Appends one row of scalars; `split` is "train" or "valid"."""
+        row = {"step": step, "split": split, **scalars}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        for name, value in scalars.items():
+            self._tensorboard.add_scalar(f"{split}/{name}", value, step)
+
+    def close(self) -> None:
+        """Flushes the TensorBoard files."""
+        self._tensorboard.close()
+
+    def plot_curves(self) -> pathlib.Path:
+        """Draws `curves.png` from the log."""
+        return plot_curves(self._run)
+
+
+def read_log(run: pathlib.Path) -> list[dict[str, Any]]:
+    """The rows of a run's log; a last line cut short by a kill is left out."""
+    path = run / RunLog.NAME
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        with contextlib.suppress(json.JSONDecodeError):
+            rows.append(json.loads(line))
+    return rows
+
+
+_PANELS = (
+    ("loss", "loss"),
+    ("parameter_loss", "parameter loss"),
+    ("accuracy", "share of decisions right"),
+    ("numerical_error", "error of ordered parameters"),
+    ("reward", "reward"),
+    ("replay_reward", "reward in replay"),
+    ("spec_mae", "spectrogram MAE"),
+    ("spectral_convergence", "spectral convergence"),
+)
+
+
+def plot_curves(run: pathlib.Path) -> pathlib.Path:
+    """Draws the learning curves of a run.
+
+    Returns:
+      Path of the PNG.
+    """
+    from matplotlib.figure import Figure
+
+    rows = read_log(run)
+    present = [(name, title) for name, title in _PANELS if any(name in row for row in rows)]
+    columns = min(3, len(present)) or 1
+    lines = -(-len(present) // columns) or 1
+    figure = Figure(figsize=(4.5 * columns, 3.2 * lines), layout="constrained")
+    for i, (name, title) in enumerate(present):
+        axes = figure.add_subplot(lines, columns, i + 1)
+        for split, style in (("train", "-"), ("valid", "o-")):
+            points = [
+                (row["step"], row[name]) for row in rows if row["split"] == split and name in row
+            ]
+            if points:
+                axes.plot(*zip(*points, strict=True), style, label=split, markersize=3)
+        axes.set_title(title)
+        axes.set_xlabel("updates")
+        axes.legend()
+        axes.grid(alpha=0.3)
+    path = run / "curves.png"
+    figure.savefig(path, dpi=110)
+    return path
+
+
+class TrainingProgress:
+    """One live line: how far, how fast, how well, and where the time goes."""
+
+    def __init__(self, title: str, total: int, start: int = 0) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[status]}"),
+            refresh_per_second=2,
+        )
+        self._task = self._progress.add_task(title, total=total, completed=start, status="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, scalars: Mapping[str, float], clock: Clock | None = None) -> None:
+        """One step more; shows loss and reward, and the shares of the clock's parts."""
+        status = [
+            f"{name} {scalars[name]:.3f}"
+            for name in ("loss", "reward", "replay_reward")
+            if name in scalars
+        ]
+        if clock is not None:
+            status += [f"{name} {share:.0%}" for name, share in clock.shares().items()]
+        self._progress.update(self._task, advance=1, status="  ".join(status))
+
+    def note(self, scalars: Mapping[str, float]) -> None:
+        """Prints validation scalars above the line."""
+        text = "  ".join(f"{name} {value:.4g}" for name, value in scalars.items())
+        self._progress.console.print(f"valid  {text}", highlight=False)

@@ -1,0 +1,345 @@
+"""The training loop of all three stages: clock, log, disk.
+
+One loop serves every stage. Stage 1 has `reinforce.enabled = False` and learns from labels
+alone; stages 2 and 3 act, render, score and learn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pathlib
+import time
+from typing import Any
+
+import jax
+import ml_collections
+import numpy as np
+import optax
+from numpy.typing import NDArray
+
+from synthrl_jax import checkpoint, data, losses, metrics, optim, replay
+from synthrl_jax import reward as reward_lib
+from synthrl_jax.actions import ActionSpace
+from synthrl_jax.environment import Environment
+from synthrl_jax.errors import UserError
+from synthrl_jax.models.policy import PolicyFn, Weights
+from synthrl_jax.render import Renderer
+from synthrl_jax.run_log import Clock, RunLog, TrainingProgress
+from synthrl_jax.steps import LossConfig, Rollout, Steps, init_state, remember, weights_of
+from synthrl_jax.synths import dx7
+from synthrl_jax.types import Batch, ReplayState, TrainState
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a finished run leaves.
+
+    Attributes:
+      step: number of updates made.
+      valid: last validation scalars.
+      run: the run folder.
+    """
+
+    step: int
+    valid: dict[str, float]
+    run: pathlib.Path
+
+
+def alpha_at(step: int, steps_per_epoch: int, start: float, num_epochs: float) -> float:
+    """Share of the policy-gradient loss: linear from `start` to 1 over `num_epochs`, then 1."""
+    ramp_steps = num_epochs * steps_per_epoch
+    if step >= ramp_steps:
+        return 1.0
+    return start + (1.0 - start) * step / ramp_steps
+
+
+def make_environment(config: ml_collections.ConfigDict, action_space: ActionSpace) -> Environment:
+    """The synthesizer and the reward that `config.render` and `config.reward` describe."""
+    render = config.render
+    return Environment(
+        Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=render.threads),
+        action_space,
+        reward_lib.RewardWeights(**config.reward.to_dict()),
+        note=render.note,
+        velocity=render.velocity,
+        gate_s=render.gate_s,
+        length_s=render.length_s,
+    )
+
+
+class Trainer:
+    """One run: its data, its functions and its folder.
+
+    Raises:
+      UserError: the config names data, weights or a choice that does not exist.
+    """
+
+    def __init__(self, config: ml_collections.ConfigDict, run: pathlib.Path) -> None:
+        self.config = config
+        self.run = run
+        self.space = ActionSpace(dx7.SPEC)
+        self.dataset = data.Dataset.open(config.data.path)
+        split = self.dataset.split(
+            kind=config.data.split, seed=config.data.split_seed, fold=config.data.fold
+        )
+        self.train_indices = _at_most(split.train, config.data.max_train)
+        self.valid_indices = _at_most(split.valid, config.data.max_valid)
+        if len(self.train_indices) == 0 or len(self.valid_indices) == 0:
+            raise UserError(f"{config.data.path}: too few sounds to split into training and validation")
+        if self.dataset.values is None and not config.reinforce.enabled:
+            raise UserError(
+                f"{config.data.path}: these sounds have no known parameters; stage 1 needs a "
+                "dataset made with `synthrl prepare --dexed`"
+            )
+        self.steps_per_epoch = math.ceil(len(self.train_indices) / config.train.batch_size)
+        self.num_steps = max(1, round(config.train.num_epochs * self.steps_per_epoch))
+        self.eval_every = max(1, round(config.train.eval_every_epochs * self.steps_per_epoch))
+
+        self.policy: PolicyFn = checkpoint.make_policy(config, self.space)
+        self.schedule = self._make_schedule()
+        self.optimizer = optim.make_optimizer(
+            self.schedule,
+            weight_decay=config.optim.weight_decay,
+            b1=config.optim.b1,
+            b2=config.optim.b2,
+            max_grad_norm=config.optim.max_grad_norm or None,
+        )
+        self.steps = Steps(self.policy, self.space, self.optimizer, _loss_config(config))
+        self.environment = make_environment(config, self.space)
+
+    def _make_schedule(self) -> optax.Schedule:
+        optim_config = self.config.optim
+        return optim.warm_restart_schedule(
+            optim_config.learning_rate,
+            warmup_steps=round(optim_config.warmup_epochs * self.steps_per_epoch),
+            period_steps=max(1, round(optim_config.restart_epochs * self.steps_per_epoch)),
+            start_factor=optim_config.warmup_start,
+            floor=optim_config.floor,
+        )
+
+    def _loader(self, indices: NDArray[np.int64], *, train: bool) -> data.Loader:
+        return data.make_loader(
+            self.dataset,
+            indices,
+            self.config.train.batch_size,
+            action_space=self.space,
+            seed=self.config.seed,
+            shuffle=train,
+            num_epochs=None if train else 1,
+        )
+
+    def _initial_weights(self) -> Weights:
+        if not self.config.init_from:
+            if self.config.stage > 1:
+                raise UserError(
+                    f"stage {self.config.stage} starts from an earlier stage: "
+                    "add --config.init_from=RUN"
+                )
+            return self.policy.init(self.config.seed)
+        weights, _ = checkpoint.load_weights(
+            pathlib.Path(self.config.init_from), self.policy, self.config.init_which
+        )
+        return weights
+
+    def _empty_replay(self) -> ReplayState:
+        reinforce = self.config.reinforce
+        num_targets = len(self.train_indices) if reinforce.enabled else 0
+        return replay.empty(num_targets, reinforce.replay_entries, self.space.num_decisions)
+
+    def _fresh_state(self, weights: Weights) -> TrainState:
+        return init_state(weights, self.optimizer, self._empty_replay(), self.config.seed)
+
+    def _fill_replay(self, state: TrainState) -> TrainState:
+        """Gives every target the argmax and samples of the incoming policy (method, §8)."""
+        num_entries = self.config.reinforce.replay_entries
+        weights = weights_of(state)
+        buffer = state.replay
+        loader = data.make_loader(
+            self.dataset,
+            self.train_indices,
+            self.config.train.batch_size,
+            action_space=self.space,
+            seed=self.config.seed,
+            shuffle=False,
+            num_epochs=1,
+        )
+        with TrainingProgress("filling replay", self.steps_per_epoch) as progress:
+            for i, batch in enumerate(loader):
+                key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 - 1), i)
+                actions = np.asarray(self.steps.propose(weights, batch.audio, num_entries, key))
+                rewards = [
+                    self.environment.score(batch.audio, self.environment.render(actions[:, entry]))
+                    for entry in range(num_entries)
+                ]
+                stacked = np.stack([np.asarray(score.reward) for score in rewards], axis=1)
+                buffer = remember(buffer, batch.uid, actions, stacked, batch.mask)
+                progress.advance({"reward": float(stacked.mean())})
+        return state._replace(replay=buffer)
+
+    def validate(self, weights: Weights) -> dict[str, float]:
+        """Masked means over the validation sounds of the deterministic policy's results."""
+        columns: dict[str, list[NDArray[np.float32]]] = {}
+        labels: list[NDArray[np.float32]] = []
+        masks: list[NDArray[np.float32]] = []
+        for batch in self._loader(self.valid_indices, train=False):
+            prediction = self.steps.predict(weights, batch)
+            action = np.asarray(prediction.action)
+            score = self.environment.score(batch.audio, self.environment.render(action))
+            row: dict[str, Any] = score.distances._asdict() | {"reward": score.reward}
+            row["parameter_loss"] = prediction.parameter_loss
+            row |= metrics.parameter_metrics(self.space.spec, action, batch.action)
+            for name, values in row.items():
+                columns.setdefault(name, []).append(np.asarray(values))
+            labels.append(np.asarray(batch.mask * batch.has_action))
+            masks.append(np.asarray(batch.mask))
+        mask, labelled = np.concatenate(masks), np.concatenate(labels)
+        needs_label = {"parameter_loss", "accuracy", "numerical_error"}
+        means = {}
+        for name, values in columns.items():
+            weight = labelled if name in needs_label else mask
+            if weight.sum() > 0:
+                means[name] = float(metrics.masked_mean(np.concatenate(values), weight))
+        return means
+
+    def _rollout(self, state: TrainState, batch: Batch, clock: Clock) -> Rollout:
+        with clock.part("policy"):
+            mel, action = self.steps.act(state, batch.audio)
+            chosen = np.asarray(action)
+        with clock.part("render"):
+            rendered = self.environment.render(chosen)
+        with clock.part("reward"):
+            score = self.environment.score(batch.audio, rendered)
+            reward = jax.block_until_ready(score.reward)
+        return Rollout(mel, action, reward)
+
+    def train(self) -> Result:
+        """Runs to the end, from the latest checkpoint if there is one."""
+        config = self.config
+        with checkpoint.Checkpoints(self.run) as checkpoints:
+            loader = self._loader(self.train_indices, train=True)
+            latest = checkpoints.step("latest")
+            if latest is None:
+                state = self._fresh_state(self._initial_weights())
+                checkpoint.write_config(self.run, config)
+                log = RunLog(self.run, start_step=0)
+                if config.reinforce.enabled:
+                    state = self._fill_replay(state)
+                valid = self.validate(weights_of(state))
+                log.write(0, "valid", valid)
+                self._save(checkpoints, state, loader, valid)
+            else:
+                self._check_same_config()
+                like = self._fresh_state(self.policy.init(config.seed))
+                state, progress = checkpoints.restore(latest, like)
+                loader.set_state(progress["data"])
+                valid = progress["valid"]
+                log = RunLog(self.run, start_step=latest)
+            state, valid = self._loop(state, loader, checkpoints, log, valid)
+        log.close()
+        log.plot_curves()
+        return Result(int(state.step), valid, self.run)
+
+    def _loop(
+        self,
+        state: TrainState,
+        loader: data.Loader,
+        checkpoints: checkpoint.Checkpoints,
+        log: RunLog,
+        valid: dict[str, float],
+    ) -> tuple[TrainState, dict[str, float]]:
+        config, start = self.config, int(state.step)
+        clock = Clock()
+        window: list[dict[str, float]] = []
+        with TrainingProgress(f"stage {config.stage}", self.num_steps, start) as progress:
+            for step in range(start, self.num_steps):
+                with clock.part("data"):
+                    batch = next(loader)
+                rollout = None
+                if config.reinforce.enabled:
+                    rollout = self._rollout(state, batch, clock)
+                with clock.part("learn"):
+                    alpha = alpha_at(
+                        step,
+                        self.steps_per_epoch,
+                        config.reinforce.alpha_start,
+                        config.reinforce.alpha_epochs,
+                    )
+                    state, scalars = self.steps.learn(
+                        state, batch, rollout, np.float32(alpha if rollout else 0.0)
+                    )
+                    window.append({name: float(value) for name, value in scalars.items()})
+                progress.advance(window[-1], clock)
+                done = step + 1
+                last = done == self.num_steps
+                if done % config.train.log_every_steps == 0 or last:
+                    extra = {
+                        "learning_rate": float(self.schedule(step)),
+                        "alpha": alpha,
+                        "epoch": done / self.steps_per_epoch,
+                    }
+                    rates = clock.take(config.train.batch_size)
+                    log.write(done, "train", _mean(window) | extra | rates)
+                    window = []
+                if done % self.eval_every == 0 or last:
+                    valid = self.validate(weights_of(state))
+                    log.write(done, "valid", valid)
+                    self._save(checkpoints, state, loader, valid)
+                    progress.note(valid)
+                    clock.restart()
+        return state, valid
+
+    def _save(
+        self,
+        checkpoints: checkpoint.Checkpoints,
+        state: TrainState,
+        loader: data.Loader,
+        valid: dict[str, float],
+    ) -> None:
+        progress = {"data": loader.get_state(), "valid": valid, "time": time.time()}
+        checkpoints.save(state, progress, score=valid["reward"])
+
+    def _check_same_config(self) -> None:
+        """A run goes on only under the settings it was started with."""
+        saved = checkpoint.read_config(self.run).to_dict()
+        # More epochs or other data rates are what one resumes for; the rest must not change.
+        differing = sorted(_differences(saved, self.config.to_dict()) - {"train.num_epochs"})
+        if differing:
+            raise UserError(
+                f"{self.run}: this run was started with other settings of "
+                f"{', '.join(differing)}; choose another --workdir"
+            )
+
+
+def _at_most(indices: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """The first `limit` of the (already shuffled) indices; all if `limit` is 0."""
+    return indices[:limit] if limit else indices
+
+
+def _loss_config(config: ml_collections.ConfigDict) -> LossConfig:
+    try:
+        losses.importance_weight(np.zeros((1, 1), np.float32), config.loss.importance)
+        return LossConfig(**config.loss.to_dict())
+    except (TypeError, ValueError) as error:
+        raise UserError(f"config.loss: {error}") from error
+
+
+def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _differences(a: dict[str, Any], b: dict[str, Any], prefix: str = "") -> set[str]:
+    """Dotted names of the leaves in which two nested dicts differ."""
+    names: set[str] = set()
+    for name in a.keys() | b.keys():
+        left, right = a.get(name), b.get(name)
+        if isinstance(left, dict) and isinstance(right, dict):
+            names |= _differences(left, right, f"{prefix}{name}.")
+        elif left != right:
+            names.add(prefix + name)
+    return names
+
+
+def train(config: ml_collections.ConfigDict, run: pathlib.Path) -> Result:
+    """Trains one stage into the folder `run`, or goes on where it was stopped."""
+    return Trainer(config, run).train()

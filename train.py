@@ -1,0 +1,49 @@
+"""Trains one stage of the policy.
+
+    python train.py --config=configs/stage1.py:small --workdir=runs/stage1
+
+Every field of the config can be overridden, for example `--config.train.num_epochs=3`. The same
+command started again goes on from the latest checkpoint in `--workdir`.
+"""
+
+import pathlib
+import sys
+
+from absl import app, flags
+from ml_collections import config_flags
+
+_CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "Recipe and size, such as configs/stage1.py:small.", lock_config=True
+)
+_WORKDIR = flags.DEFINE_string("workdir", None, "Run folder for checkpoints and logs.")
+flags.mark_flags_as_required(["config", "workdir"])
+
+
+def main(argv: list[str]) -> None:
+    """Runs the stage; problems of the user's making end with status 2 and one line."""
+    if len(argv) > 1:
+        raise app.UsageError(f"unexpected argument {argv[1]!r}; flags start with --")
+
+    from synthrl_jax import trainer
+    from synthrl_jax.errors import UserError
+
+    try:
+        result = trainer.train(_CONFIG.value, pathlib.Path(_WORKDIR.value))
+    except UserError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        sys.exit(2)
+    scores = "  ".join(f"{name} {value:.4g}" for name, value in result.valid.items())
+    print(f"{result.run}: {result.step} updates; validation {scores}")
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """Parses flags; a misspelt config field ends here, before anything is loaded."""
+    try:
+        return app.parse_flags_with_usage(argv)
+    except (AttributeError, KeyError) as error:
+        print(f"train.py: the config has no such field: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=_parse_flags)
