@@ -154,13 +154,14 @@ class Voice:
     def single_dump(self) -> np.ndarray:
         """[155] bytes of a single-voice dump, the name blank."""
         lfo = self.lfo
-        operators = [self.operators.get(number, SILENT).voice_bytes() for number in range(6, 0, -1)]
+        slots = (self.operators.get(number, SILENT) for number in range(6, 0, -1))
+        operators = [byte for slot in slots for byte in slot.voice_bytes()]
         pitch = [*self.pitch_envelope.rates, *self.pitch_envelope.levels]
         routing = [self.algorithm - 1, self.feedback, 1]
         depths = [lfo.speed, lfo.delay, lfo.pitch_depth, lfo.amp_depth]
         modulation = [*depths, 1, lfo.wave, lfo.pitch_sensitivity, self.transpose]
         name = [32] * 10
-        flat = [*sum(operators, []), *pitch, *routing, *modulation, *name]
+        flat = [*operators, *pitch, *routing, *modulation, *name]
         return np.array(flat, np.uint8)
 
 
@@ -606,6 +607,7 @@ def bank_file(voices: np.ndarray) -> bytes:
 
 
 def main() -> None:
+    """Writes the bundled voices."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write")
     parser.add_argument("--seed", type=int, default=SEED, help="seed of the choices")
