@@ -345,7 +345,7 @@ def make_sound(family: int, variant: int, seed: int = SEED) -> NDArray[np.int16]
 
 def main() -> None:
     """Writes the bundled sounds."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Makes the bundled sounds.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder to write")
     parser.add_argument("--seed", type=int, default=SEED, help="seed of the choices")
     args = parser.parse_args()

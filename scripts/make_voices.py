@@ -69,8 +69,8 @@ def struck(
     attack_s: float = 0.002,
 ) -> Envelope:
     """A hit that falls fast to level `knee`, then dies away slowly."""
-    rates = (attack_rate(attack_s), *map(decay_rate, (hit_db_per_s, decay_db_per_s)))
-    return Envelope((*rates, decay_rate(release_db_per_s)), (99, knee, 0, 0))
+    hit, decay, release = map(decay_rate, (hit_db_per_s, decay_db_per_s, release_db_per_s))
+    return Envelope((attack_rate(attack_s), hit, decay, release), (99, knee, 0, 0))
 
 
 def held(
@@ -608,7 +608,7 @@ def bank_file(voices: np.ndarray) -> bytes:
 
 def main() -> None:
     """Writes the bundled voices."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Makes the bundled DX7 voices.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write")
     parser.add_argument("--seed", type=int, default=SEED, help="seed of the choices")
     args = parser.parse_args()

@@ -46,6 +46,7 @@ _SINGLE_HEADER = bytes([_SYSEX_START, _YAMAHA, 0x00, _SINGLE_FORMAT, 0x01, 0x1B]
 _BULK_PAYLOAD_BYTES = BANK_VOICES * VOICE_BYTES
 _SINGLE_PAYLOAD_BYTES = 155
 _ALL_OPERATORS_ON = 63
+_SEVEN_BITS = np.uint8(0x7F)
 _UNIVERSAL_FORMAT = 0x7E
 _UNIVERSAL_NAME = slice(6, 16)
 """A universal dump names its content in ten characters, such as `LM  8952PM`."""
@@ -137,7 +138,7 @@ def _intact(voices: Voices, issues: list[str]) -> _Reading:
     if damaged.any():
         listed = ", ".join(str(slot) for slot in slots[damaged])
         issues = [*issues, f"damaged voices left out: {listed}"]
-    return _Reading(voices[~damaged] & 0x7F, slots[~damaged], issues)
+    return _Reading(voices[~damaged] & _SEVEN_BITS, slots[~damaged], issues)
 
 
 def _read_headerless(data: bytes) -> _Reading:
@@ -434,7 +435,7 @@ def sysex_bank(voices: ArrayLike) -> bytes:
         raise ValueError(f"voices must be [N <= 32, 128], not {list(voices.shape)}")
     bank = np.tile(init_voice(), (BANK_VOICES, 1))
     bank[: len(voices)] = voices
-    return _message(_BULK_HEADER, (bank & 0x7F).tobytes())
+    return _message(_BULK_HEADER, (bank & _SEVEN_BITS).tobytes())
 
 
 def write_bank(path: str | os.PathLike[str], voices: ArrayLike) -> None:

@@ -94,6 +94,11 @@ def test_a_number_never_makes_a_new_collision(tmp_path):
     assert [path.parent.name for path in paths] == ["x", "x (2)", "X (3)"]
 
 
+def test_slots_of_long_files_sort_as_numbers(tmp_path):
+    paths = output_paths(tmp_path, ["x.syx"] * 2, [7, 120], ["A", "B"])
+    assert [path.name for path in paths] == ["007 A.wav", "120 B.wav"]
+
+
 @pytest.mark.parametrize(
     ("name", "safe"), [("ROM1A", "ROM1A"), ("a:b", "a_b"), (" . ", "untitled"), ("nul", "nul_")]
 )
@@ -108,12 +113,13 @@ def test_safe_name(name, safe):
         (["--velocity", "0"], "--velocity 0"),
         (["--length", "0"], "--length 0.0"),
         (["--gate", "-1"], "--gate -1.0"),
-        (["--sample-rate", "8000"], "--sample-rate 8000"),
+        (["--sample-rate", "100"], "sample_rate must be between"),
     ],
 )
 def test_settings_out_of_range_are_refused(cartridge, tmp_path, capsys, flags, message):
     assert render(cartridge, "--out", tmp_path / "wav", *flags) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "wav").exists()
 
 
 def test_missing_and_useless_paths_are_named(tmp_path, capsys):

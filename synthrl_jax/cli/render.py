@@ -20,10 +20,6 @@ from pathlib import Path
 CHUNK_VOICES = 32
 """Voices rendered between two updates of the progress bar."""
 
-MIN_SAMPLE_RATE = 16385
-"""Below, the DX7's frequency table overflows and tones are wrong."""
-MAX_SAMPLE_RATE = 384000
-
 _UNSAFE_CHARACTERS = re.compile(r"[^\w .,&()!+=#@$%^{}~\'-]")
 _RESERVED_NAMES = {
     "con",
@@ -40,11 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="folder for the WAVs"
     )
-    parser.add_argument("--note", type=int, default=60, help="MIDI note, 60 is middle C (60)")
-    parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity 1-127 (85)")
-    parser.add_argument("--gate", type=float, default=3.0, help="seconds the key is held (3)")
-    parser.add_argument("--length", type=float, default=4.0, help="seconds in all (4)")
-    parser.add_argument("--sample-rate", type=int, default=44100, help="in Hz (44100)")
+    parser.add_argument(
+        "--note", metavar="KEY", type=int, default=60, help="MIDI note, 60 is middle C (60)"
+    )
+    parser.add_argument(
+        "--velocity", metavar="V", type=int, default=85, help="MIDI velocity 1-127 (85)"
+    )
+    parser.add_argument(
+        "--gate", metavar="S", type=float, default=3.0, help="seconds the key is held (3)"
+    )
+    parser.add_argument("--length", metavar="S", type=float, default=4.0, help="seconds in all (4)")
+    parser.add_argument(
+        "--sample-rate", metavar="HZ", type=int, default=44100, help="of the WAV files (44100)"
+    )
     parser.add_argument(
         "--stage",
         choices=("plugin", "engine"),
@@ -54,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", choices=("mark1", "modern", "opl"), default="mark1", help="sound chip (mark1)"
     )
-    parser.add_argument("--threads", type=int, default=0, help="0 uses every core (0)")
+    parser.add_argument("--threads", metavar="N", type=int, default=0, help="0 uses every core (0)")
 
 
 def safe_name(name: str, fallback: str = "untitled") -> str:
@@ -89,8 +93,9 @@ def output_paths(
             number += 1
         taken.add(bank.lower())
         banks[path] = bank
+    digits = max(2, len(str(max(slot, default=0))))
     return [
-        folder / banks[path] / f"{place:02d} {safe_name(name)}.wav"
+        folder / banks[path] / f"{place:0{digits}d} {safe_name(name)}.wav"
         for path, place, name in zip(source, slot, names, strict=True)
     ]
 
@@ -106,10 +111,6 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--note {args.note}: a MIDI note is 0 to 127")
     if not 1 <= args.velocity <= 127:
         raise UserError(f"--velocity {args.velocity}: a MIDI velocity is 1 to 127")
-    if not MIN_SAMPLE_RATE <= args.sample_rate <= MAX_SAMPLE_RATE:
-        raise UserError(
-            f"--sample-rate {args.sample_rate}: must be {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
-        )
     if args.length <= 0:
         raise UserError(f"--length {args.length}: must be above 0 seconds")
     if args.gate < 0:
@@ -127,6 +128,13 @@ def run(args: argparse.Namespace) -> int:
     from synthrl_jax.render import Renderer
 
     _check(args)
+    renderer = Renderer(
+        "dexed",
+        sample_rate=args.sample_rate,
+        threads=args.threads,
+        stage=args.stage,
+        engine=args.engine,
+    )
     table = load_voices(args.paths)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for issue in table.issues:
@@ -137,13 +145,6 @@ def run(args: argparse.Namespace) -> int:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--out {args.out}: cannot make folders ({error.strerror})") from error
-    renderer = Renderer(
-        "dexed",
-        sample_rate=args.sample_rate,
-        threads=args.threads,
-        stage=args.stage,
-        engine=args.engine,
-    )
     started = time.perf_counter()
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, console=console) as progress:
