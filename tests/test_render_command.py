@@ -95,8 +95,8 @@ def test_a_number_never_makes_a_new_collision(tmp_path):
 
 
 def test_slots_of_long_files_sort_as_numbers(tmp_path):
-    paths = output_paths(tmp_path, ["x.syx"] * 2, [7, 120], ["A", "B"])
-    assert [path.name for path in paths] == ["007 A.wav", "120 B.wav"]
+    paths = output_paths(tmp_path, ["y.syx", "x.syx", "x.syx"], [9, 7, 120], ["A", "B", "C"])
+    assert [path.name for path in paths] == ["09 A.wav", "007 B.wav", "120 C.wav"]
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_output_that_cannot_be_a_folder(cartridge, tmp_path, capsys):
     blocker = tmp_path / "file"
     blocker.write_text("")
     assert render(cartridge, "--out", blocker) == 2
-    assert f"--out {blocker}: cannot make folders" in capsys.readouterr().err
+    assert f"--out {blocker}: cannot be written" in capsys.readouterr().err

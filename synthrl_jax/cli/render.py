@@ -14,8 +14,16 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from synthrl_jax.render import Renderer
 
 CHUNK_VOICES = 32
 """Voices rendered between two updates of the progress bar."""
@@ -93,15 +101,11 @@ def output_paths(
             number += 1
         taken.add(bank.lower())
         banks[path] = bank
-    digits = max(2, len(str(max(slot, default=0))))
+    digits = {path: max(2, len(str(place))) for path, place in zip(source, slot, strict=True)}
     return [
-        folder / banks[path] / f"{place:0{digits}d} {safe_name(name)}.wav"
+        folder / banks[path] / f"{place:0{digits[path]}d} {safe_name(name)}.wav"
         for path, place, name in zip(source, slot, names, strict=True)
     ]
-
-
-def _chunks(num_voices: int) -> Iterator[slice]:
-    return (slice(start, start + CHUNK_VOICES) for start in range(0, num_voices, CHUNK_VOICES))
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -117,11 +121,43 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--gate {args.gate}: must not be below 0 seconds")
 
 
+def _write_all(
+    args: argparse.Namespace,
+    renderer: Renderer,
+    voices: NDArray[np.uint8],
+    paths: Sequence[Path],
+    console: Console,
+) -> None:
+    """Renders voices [N, 128] to N paths, with a progress bar."""
+    import soundfile
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    for folder in {path.parent for path in paths}:
+        folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("rendering", total=len(paths), rate="")
+        for start in range(0, len(paths), CHUNK_VOICES):
+            chunk = slice(start, start + CHUNK_VOICES)
+            audio = renderer.render(
+                voices[chunk],
+                note=args.note,
+                velocity=args.velocity,
+                gate_s=args.gate,
+                length_s=args.length,
+            )
+            for path, sound in zip(paths[chunk], audio, strict=True):
+                soundfile.write(path, sound, args.sample_rate, "FLOAT")
+            done = start + len(audio)
+            rate = done / (time.perf_counter() - started)
+            progress.update(task, completed=done, rate=f"{rate:.0f} sounds/s")
+
+
 def run(args: argparse.Namespace) -> int:
     """Renders every voice and returns the exit status."""
     import soundfile
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from synthrl_jax.errors import UserError
     from synthrl_jax.presets import load_voices
@@ -141,26 +177,8 @@ def run(args: argparse.Namespace) -> int:
         console.print(issue, markup=False)
     paths = output_paths(args.out, table.source, table.slot.tolist(), table.names)
     try:
-        for folder in {path.parent for path in paths}:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {args.out}: cannot make folders ({error.strerror})") from error
-    started = time.perf_counter()
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("rendering", total=len(paths), rate="")
-        for chunk in _chunks(len(paths)):
-            audio = renderer.render(
-                table.voices[chunk],
-                note=args.note,
-                velocity=args.velocity,
-                gate_s=args.gate,
-                length_s=args.length,
-            )
-            for path, sound in zip(paths[chunk], audio, strict=True):
-                soundfile.write(path, sound, args.sample_rate, "FLOAT")
-            done = min(chunk.stop, len(paths))
-            rate = done / (time.perf_counter() - started)
-            progress.update(task, completed=done, rate=f"{rate:.0f} sounds/s")
+        _write_all(args, renderer, table.voices, paths, console)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise UserError(f"--out {args.out}: cannot be written ({error})") from error
     print(f"{len(paths)} voices from {len(set(table.source))} files written to {args.out}")
     return 0
