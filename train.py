@@ -9,7 +9,7 @@ command started again goes on from the latest checkpoint in `--workdir`.
 import pathlib
 import sys
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -24,6 +24,7 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]!r}; flags start with --")
 
+    logging.set_verbosity(logging.ERROR)  # Orbax tells every step it takes
     from synthrl_jax import trainer
     from synthrl_jax.errors import UserError
 

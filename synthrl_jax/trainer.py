@@ -144,7 +144,8 @@ class Trainer:
 
     def _empty_replay(self) -> ReplayState:
         reinforce = self.config.reinforce
-        num_targets = len(self.train_indices) if reinforce.enabled else 0
+        # A single row where it is not used, as checkpoints cannot hold empty arrays.
+        num_targets = len(self.train_indices) if reinforce.enabled else 1
         return replay.empty(num_targets, reinforce.replay_entries, self.space.num_decisions)
 
     def _fresh_state(self, weights: Weights) -> TrainState:

@@ -58,7 +58,7 @@ class TrainState(NamedTuple):
       params: network weights.
       batch_stats: running statistics of the batch norms.
       opt_state: state of the optax chain.
-      replay: see `ReplayState`; of size 0 in stage 1.
+      replay: see `ReplayState`; unused in stage 1.
       key: PRNG key the next step consumes.
     """
 

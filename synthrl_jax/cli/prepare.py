@@ -1,0 +1,59 @@
+"""Turn cartridges or recordings into a dataset for training and evaluation.
+
+From DX7 cartridges (their parameters are known, so a policy can learn them):
+
+    synthrl prepare --dexed cartridges/ more.syx --out datasets/dexed
+
+From recordings of anything (WAV, FLAC, MP3, OGG; one sound per file):
+
+    synthrl prepare --audio recordings/ --out datasets/elsewhere
+
+Duplicates, silence and unreadable files are left out and listed. A run that was stopped goes on
+where it was when the same command is given again. The dataset takes 353 kB of disk per sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--dexed", nargs="+", type=pathlib.Path, metavar="PATH", help="SysEx files and folders"
+    )
+    what.add_argument(
+        "--audio", nargs="+", type=pathlib.Path, metavar="PATH", help="audio files and folders"
+    )
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to make")
+    parser.add_argument("--limit", type=int, default=0, help="use only the first N sounds")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
+    parser.add_argument("--note", type=int, default=60, help="MIDI key to play (with --dexed)")
+    parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity (with --dexed)")
+    parser.add_argument("--threads", type=int, default=0, help="0: one per core (with --dexed)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prepares the dataset and prints what became of the sounds."""
+    from synthrl_jax import prepare
+
+    if args.dexed:
+        summary = prepare.prepare_dexed(
+            args.dexed,
+            args.out,
+            protocol=prepare.Protocol(note=args.note, velocity=args.velocity),
+            threads=args.threads,
+            limit=args.limit,
+            overwrite=args.overwrite,
+        )
+    else:
+        summary = prepare.prepare_audio(
+            args.audio, args.out, limit=args.limit, overwrite=args.overwrite
+        )
+    for issue in summary.issues:
+        print(f"skipped or not read in full: {issue}")
+    counts = ", ".join(f"{name} {count}" for name, count in summary.counts.items())
+    print(f"{summary.path}: {counts}")
+    return 0

@@ -1,0 +1,242 @@
+"""Datasets on disk, their splits, and seeded batches that can be resumed exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, Self
+
+import grain
+import numpy as np
+from numpy.typing import NDArray
+
+from synthrl_jax.actions import ActionSpace
+from synthrl_jax.errors import UserError
+from synthrl_jax.types import Batch
+
+SAMPLE_RATE = 22_050
+NUM_SAMPLES = 88_200
+FORMAT_VERSION = 1
+
+MANIFEST = "manifest.json"
+AUDIO = "audio.f32"
+VALUES = "values.npy"
+VOICES = "voices.npy"
+CLUSTER = "cluster.npy"
+
+SplitKind = Literal["cluster", "random"]
+
+_TEST_SHARE = 0.2
+_NUM_FOLDS = 5
+
+
+class Split(NamedTuple):
+    """Rows of a dataset, shuffled; together they are all of it."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Sounds prepared by `synthrl prepare`, mapped from disk.
+
+    Attributes:
+      path: its folder.
+      manifest: protocol, counts, versions, sources.
+      audio: [N, S] float32 peak-normalised targets, 22 050 Hz.
+      values: [N, V] float32 presets, or None where nobody knows them.
+      cluster: [N] int32; near-copies share a number.
+    """
+
+    path: pathlib.Path
+    manifest: dict[str, Any]
+    audio: NDArray[np.float32]
+    values: NDArray[np.float32] | None
+    cluster: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.audio)
+
+    @property
+    def names(self) -> list[str]:
+        """[N] what the sounds are called."""
+        return self.manifest["names"]
+
+    @property
+    def kind(self) -> str:
+        """"dexed" or "audio"."""
+        return self.manifest["kind"]
+
+    @classmethod
+    def open(cls, path: str | pathlib.Path) -> Self:
+        """Maps a dataset.
+
+        Raises:
+          UserError: nothing there, another format, or files that were cut short.
+        """
+        path = pathlib.Path(path)
+        manifest_path = path / MANIFEST
+        if not manifest_path.is_file():
+            raise UserError(f"{path}: no dataset here; make one with `synthrl prepare`")
+        try:
+            manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise UserError(f"{manifest_path}: not valid JSON ({error})") from error
+        if manifest.get("format_version") != FORMAT_VERSION:
+            raise UserError(
+                f"{path}: dataset format {manifest.get('format_version')}, this program reads "
+                f"{FORMAT_VERSION}; prepare it again"
+            )
+        count = manifest["count"]
+        expected = count * NUM_SAMPLES * 4
+        audio_path = path / AUDIO
+        found = audio_path.stat().st_size if audio_path.is_file() else 0
+        if found != expected:
+            raise UserError(
+                f"{audio_path}: {found} bytes instead of {expected}; prepare the dataset again"
+            )
+        labelled = manifest["kind"] == "dexed"
+        return cls(
+            path=path,
+            manifest=manifest,
+            audio=np.memmap(audio_path, np.float32, "r", shape=(count, NUM_SAMPLES)),
+            values=np.load(path / VALUES) if labelled else None,
+            cluster=np.load(path / CLUSTER),
+        )
+
+    def actions(self, action_space: ActionSpace) -> NDArray[np.int32]:
+        """[N, D] true classes; zeros where nobody knows them."""
+        if self.values is None:
+            return np.zeros((len(self), action_space.num_decisions), np.int32)
+        return action_space.from_values(self.values)
+
+    def split(self, kind: SplitKind = "cluster", seed: int = 0, fold: int = 0) -> Split:
+        """64 % training, 16 % validation, 20 % test.
+
+        Args:
+          kind: "random" shuffles sounds, as in the paper; "cluster" keeps near-copies together,
+            so that no test sound has one in training.
+          seed: of the shuffle.
+          fold: 0 to 4, which fifth of the rest is validation.
+
+        Raises:
+          UserError: a kind or fold that does not exist.
+        """
+        if not 0 <= fold < _NUM_FOLDS:
+            raise UserError(f"fold {fold} is not between 0 and {_NUM_FOLDS - 1}")
+        if kind == "random":
+            parts = _random_parts(len(self), seed)
+        elif kind == "cluster":
+            parts = _cluster_parts(self.cluster, seed)
+        else:
+            raise UserError(f"split {kind!r} is not 'cluster' or 'random'")
+        test, folds = parts[0], parts[1:]
+        train = np.concatenate([part for i, part in enumerate(folds) if i != fold])
+        order = np.random.default_rng((seed, fold)).permutation(len(train))
+        return Split(train[order], folds[fold], test)
+
+
+def _part_sizes(count: int) -> NDArray[np.int64]:
+    """Sizes of the test set and of the folds."""
+    num_test = round(count * _TEST_SHARE)
+    edges = np.linspace(0, count - num_test, _NUM_FOLDS + 1).round()
+    return np.concatenate([[num_test], np.diff(edges)]).astype(np.int64)
+
+
+def _random_parts(count: int, seed: int) -> list[NDArray[np.int64]]:
+    """Test set and folds of a plain shuffle."""
+    order = np.random.default_rng(seed).permutation(count)
+    sizes = _part_sizes(count)
+    cuts = np.cumsum(sizes[::-1])[:-1]
+    return np.split(order, cuts)[::-1]  # the last fifth is the test set
+
+
+def _cluster_parts(cluster: NDArray[np.int32], seed: int) -> list[NDArray[np.int64]]:
+    """Test set and folds of whole clusters, near the sizes of a plain shuffle.
+
+    Clusters are dealt in random order, the big ones first, each to a part drawn in proportion to
+    the room left in it.
+    """
+    rng = np.random.default_rng(seed)
+    numbers, sizes = np.unique(cluster, return_counts=True)
+    order = rng.permutation(len(numbers))
+    order = order[np.argsort(-np.minimum(sizes[order], 1 + len(cluster) // 200), kind="stable")]
+    room = _part_sizes(len(cluster)).astype(np.float64)
+    part_of_cluster = np.empty(len(numbers), np.int64)
+    for i in order:
+        weight = np.maximum(room, 0.0)
+        part = int(rng.choice(len(room), p=weight / weight.sum()))
+        if room[part] < sizes[i]:
+            part = int(np.argmax(room))
+        part_of_cluster[i] = part
+        room[part] -= sizes[i]
+    part_of_sound = part_of_cluster[np.searchsorted(numbers, cluster)]
+    return [rng.permutation(np.flatnonzero(part_of_sound == part)) for part in range(len(room))]
+
+
+class Loader(Iterator[Batch]):
+    """Batches in seeded order, with a position that can be saved and set."""
+
+    def __init__(self, batches: grain.DatasetIterator) -> None:
+        self._batches = batches
+
+    def __next__(self) -> Batch:
+        return next(self._batches)
+
+    def get_state(self) -> dict[str, Any]:
+        """JSON-serialisable position: how many batches were taken."""
+        return self._batches.get_state()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes to a position that `get_state` gave."""
+        self._batches.set_state(state)
+
+
+def make_loader(
+    dataset: Dataset,
+    indices: NDArray[np.int64],
+    batch_size: int,
+    *,
+    action_space: ActionSpace,
+    seed: int = 0,
+    shuffle: bool = True,
+    num_epochs: int | None = None,
+) -> Loader:
+    """Batches of some rows of a dataset.
+
+    Args:
+      dataset: where the sounds are.
+      indices: [n] rows; `Batch.uid` is the position herein.
+      batch_size: B; a short last batch of an epoch is padded with copies of mask 0.
+      action_space: of the labels.
+      seed: of the order, which is another one every epoch.
+      shuffle: False keeps the order of `indices`.
+      num_epochs: None goes on for ever.
+    """
+    actions = dataset.actions(action_space)
+    has_action = np.float32(dataset.values is not None)
+
+    def batch_of(positions: NDArray[np.int64]) -> Batch:
+        num_padding = batch_size - len(positions)
+        uid = np.pad(positions, (0, num_padding), mode="edge").astype(np.int32)
+        rows = indices[uid]
+        mask = np.ones(batch_size, np.float32)
+        mask[len(positions) :] = 0.0
+        return Batch(
+            uid=uid,
+            audio=dataset.audio[rows],
+            action=actions[rows],
+            has_action=np.full(batch_size, has_action, np.float32),
+            mask=mask,
+        )
+
+    positions = grain.MapDataset.source(range(len(indices)))
+    if shuffle:
+        positions = positions.shuffle(seed=seed)
+    batches = positions.batch(batch_size).repeat(num_epochs).map(batch_of)
+    read = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
+    return Loader(iter(batches.to_iter_dataset(read)))
