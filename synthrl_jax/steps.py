@@ -176,7 +176,7 @@ class Steps:
 
         grads, (batch_stats, scalars) = jax.grad(loss_fn, has_aux=True)(state.params)
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
-        scalars["grad_norm"] = optax.global_norm(grads)
+        scalars["grad_norm"] = optax.tree.norm(grads)
         return (
             TrainState(
                 step=state.step + 1,
