@@ -16,11 +16,11 @@ def get_config(size: str = "base"):
     config = common.base_config(size)
     config.stage = 1
     if config.size == "small":
-        config.train.num_epochs = 7
+        config.train.num_epochs = 5
         config.train.eval_every_epochs = 0.5
         config.optim.learning_rate = 6e-4
         config.optim.warmup_epochs = 0.5
-        config.optim.restart_epochs = 6.5
+        config.optim.restart_epochs = 4.5
     if config.size == "tiny":
         config.train.num_epochs = 12
         config.train.eval_every_epochs = 3.0

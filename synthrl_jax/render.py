@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -144,6 +144,27 @@ def _length(name: str, seconds: float) -> float:
 def native_parameters() -> list[tuple[str, int, int]]:
     """(name, byte of an unpacked voice or -1, largest integer or 0) of the engine's parameters."""
     return _native.dx7.parameters()
+
+
+class Route(NamedTuple):
+    """How one operator is wired: it reads and writes buses.
+
+    Attributes:
+      input: bus that modulates it, 0 for none.
+      output: bus it writes; 0 is what is heard.
+      adds: to what the bus holds, else replaces it.
+      feeds_back: whether it modulates itself.
+    """
+
+    input: int
+    output: int
+    adds: bool
+    feeds_back: bool
+
+
+def native_algorithms() -> list[list[Route]]:
+    """[32][6] wiring of the algorithms, operators 6 to 1 in the order they run."""
+    return [[Route(*route) for route in routes] for routes in _native.dx7.algorithms()]
 
 
 def unpack_voices(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:

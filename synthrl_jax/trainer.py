@@ -148,8 +148,11 @@ class Trainer:
         num_targets = len(self.train_indices) if reinforce.enabled else 1
         return replay.empty(num_targets, reinforce.replay_entries, self.space.num_decisions)
 
-    def _fresh_state(self, weights: Weights) -> TrainState:
-        return init_state(weights, self.optimizer, self._empty_replay(), self.config.seed)
+    def fresh_state(self, weights: Weights) -> TrainState:
+        """The state before the first update, its replay empty."""
+        state = init_state(weights, self.optimizer, self._empty_replay(), self.config.seed)
+        # Committed to its device, as the states that follow are: `learn` compiles once.
+        return jax.device_put(state, jax.local_devices()[0])
 
     def _fill_replay(self, state: TrainState) -> TrainState:
         """Gives every target the argmax and samples of the incoming policy (method, §8)."""
@@ -221,7 +224,7 @@ class Trainer:
             loader = self._loader(self.train_indices, train=True)
             latest = checkpoints.step("latest")
             if latest is None:
-                state = self._fresh_state(self._initial_weights())
+                state = self.fresh_state(self._initial_weights())
                 checkpoint.write_config(self.run, config)
                 log = RunLog(self.run, start_step=0)
                 if config.reinforce.enabled:
@@ -231,7 +234,7 @@ class Trainer:
                 self._save(checkpoints, state, loader, valid)
             else:
                 self._check_same_config()
-                like = self._fresh_state(self.policy.init(config.seed))
+                like = self.fresh_state(self.policy.init(config.seed))
                 state, progress = checkpoints.restore(latest, like)
                 loader.set_state(progress["data"])
                 valid = progress["valid"]

@@ -11,6 +11,7 @@
 #include "dx7/output.h"
 #include "dx7/params.h"
 #include "dx7/patch.h"
+#include "dx7/tables.h"
 #include "python/arrays.h"
 
 namespace synthrl::python {
@@ -186,6 +187,14 @@ void bind_dx7(py::module_& module) {
     std::vector<std::tuple<std::string, int, int>> rows;
     for (const Parameter& p : kParameters) rows.emplace_back(p.name, p.byte, p.maximum);
     return rows;
+  });
+  module.def("algorithms", [] {
+    std::vector<std::vector<std::tuple<int, int, bool, bool>>> algorithms;
+    for (const auto& routes : kAlgorithms) {
+      auto& rows = algorithms.emplace_back();
+      for (const Route& r : routes) rows.emplace_back(r.input, r.output, r.adds, r.feeds_back);
+    }
+    return algorithms;
   });
   module.def("unpack", [](const Array<std::uint8_t>& packed) {
     return convert_rows<kPackedBytes, kUnpackedBytes, std::uint8_t, std::uint8_t>(

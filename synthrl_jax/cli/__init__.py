@@ -6,7 +6,10 @@ import argparse
 import importlib
 import inspect
 import sys
+import types
 from collections.abc import Sequence
+
+import absl.logging
 
 from synthrl_jax.errors import UserError
 
@@ -21,15 +24,13 @@ COMMANDS = {
 """Subcommand → one-line summary. `synthrl_jax/cli/<name>.py` holds the rest."""
 
 
-def _command_parser(name: str) -> argparse.ArgumentParser:
-    module = importlib.import_module(f"synthrl_jax.cli.{name.replace('-', '_')}")
+def _command_parser(name: str, module: types.ModuleType) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"synthrl {name}",
         description=inspect.getdoc(module),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    parser.set_defaults(run=module.run)
     return parser
 
 
@@ -58,9 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv[0] not in COMMANDS:
         print(f"synthrl: no command {argv[0]!r}\n\n{_overview()}", file=sys.stderr)
         return 2
-    args = _command_parser(argv[0]).parse_args(argv[1:])
+    absl.logging.set_verbosity(absl.logging.ERROR)  # Orbax tells every step it takes
+    module = importlib.import_module(f"synthrl_jax.cli.{argv[0].replace('-', '_')}")
+    args = _command_parser(argv[0], module).parse_args(argv[1:])
     try:
-        return args.run(args)
+        return module.run(args)
     except UserError as error:
         print(f"synthrl {argv[0]}: {error}", file=sys.stderr)
         return 2
