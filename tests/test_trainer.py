@@ -1,0 +1,262 @@
+"""The training loop on tiny data: all stages, exact resume, and errors that cost nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import jax
+import ml_collections
+import numpy as np
+import pytest
+
+from configs import stage1, stage2, stage3
+from synthrl_jax import assets, checkpoint, prepare, run_log, trainer
+from synthrl_jax.errors import UserError
+from synthrl_jax.types import TrainState
+
+pytestmark = pytest.mark.native
+
+_ROOT = pathlib.Path(__file__).resolve().parent.parent
+_MODEL = dict(d_model=32, num_encoder_layers=1, num_decoder_layers=1, num_heads=2, d_hidden=32)
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A dataset of 24 bundled voices: 4 batches of 4 to learn from."""
+    out = tmp_path_factory.mktemp("data") / "voices"
+    prepare.prepare_dexed([assets.VOICES], out, limit=24)
+    return out
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A dataset of 12 bundled recordings."""
+    out = tmp_path_factory.mktemp("data") / "recordings"
+    prepare.prepare_audio(assets.sounds()[:12], out)
+    return out
+
+
+def _config(stage, dataset: pathlib.Path, **overrides: object) -> ml_collections.ConfigDict:
+    config = stage.get_config("tiny")
+    config.data.path = str(dataset)
+    config.data.max_valid = 4
+    config.model.update(_MODEL)
+    config.train.batch_size = 4
+    config.train.num_epochs = 1
+    config.train.eval_every_epochs = 0.5
+    config.train.log_every_steps = 1
+    config.reinforce.replay_entries = 2
+    config.lock()
+    config.update_from_flattened_dict(overrides)
+    return config
+
+
+@pytest.fixture(scope="module")
+def first_stage(voices: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    run = tmp_path_factory.mktemp("runs") / "stage1"
+    trainer.train(_config(stage1, voices), run)
+    return run
+
+
+def _final_state(run: pathlib.Path, config: ml_collections.ConfigDict) -> TrainState:
+    built = trainer.Trainer(config, run)
+    like = built.fresh_state(built.policy.init(0))
+    with checkpoint.Checkpoints(run, read_only=True) as checkpoints:
+        step = checkpoints.step("latest")
+        assert step is not None
+        return checkpoints.restore(step, like)[0]
+
+
+def _assert_same_bits(a: TrainState, b: TrainState) -> None:
+    for (path, left), right in zip(
+        jax.tree_util.tree_leaves_with_path(a), jax.tree.leaves(b), strict=True
+    ):
+        if jax.dtypes.issubdtype(left.dtype, jax.dtypes.prng_key):
+            left, right = jax.random.key_data(left), jax.random.key_data(right)
+        np.testing.assert_array_equal(left, right, err_msg=jax.tree_util.keystr(path))
+
+
+def test_first_stage_leaves_a_complete_run(first_stage: pathlib.Path) -> None:
+    config = checkpoint.read_config(first_stage)
+    assert config.optim.b2 == 0.999 and config.stage == 1
+    rows = run_log.read_log(first_stage)
+    assert [row["step"] for row in rows if row["split"] == "valid"] == [0, 2, 4]
+    assert {"accuracy", "numerical_error", "reward", "spec_mae"} <= rows[-1].keys()
+    assert (first_stage / "curves.png").stat().st_size > 10_000
+    assert any((first_stage / "tensorboard").iterdir())
+    policy = checkpoint.load_policy(first_stage)
+    logits = policy.logits(np.zeros((1, 128, 345), np.float32))
+    assert logits.shape == (1, 144, 34) and np.all(np.isfinite(logits))
+
+
+def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
+    first_stage: pathlib.Path,
+    voices: pathlib.Path,
+    recordings: pathlib.Path,
+    tmp_path: pathlib.Path,
+) -> None:
+    second = _config(stage2, voices, init_from=str(first_stage))
+    trainer.train(second, tmp_path / "stage2")
+    state = _final_state(tmp_path / "stage2", second)
+    assert np.all(np.isfinite(state.replay.reward))
+    assert np.all(np.asarray(state.replay.reward) > 0)
+
+    third = _config(stage3, recordings, init_from=str(tmp_path / "stage2"))
+    result = trainer.train(third, tmp_path / "stage3")
+    assert "reward" in result.valid and "accuracy" not in result.valid
+    rows = run_log.read_log(tmp_path / "stage3")
+    train_row = next(row for row in rows if row["split"] == "train")
+    assert train_row["alpha"] == 1.0
+    shares = [train_row[f"share_{part}"] for part in run_log.PARTS]
+    assert sum(shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("stage", [stage1, stage2])
+def test_stopped_and_resumed_equals_uninterrupted(
+    stage, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    start = {} if stage is stage1 else {"init_from": str(first_stage)}
+    whole = _config(stage, voices, **start, **{"train.num_epochs": 2})
+    trainer.train(whole, tmp_path / "whole")
+
+    half = _config(stage, voices, **start, **{"train.num_epochs": 2})
+    stopped = trainer.Trainer(half, tmp_path / "halves")
+    stopped.num_steps = 5  # not at the end of an epoch
+    stopped.train()
+    trainer.train(half, tmp_path / "halves")
+
+    _assert_same_bits(_final_state(tmp_path / "whole", whole), _final_state(tmp_path / "halves", half))
+
+
+def test_later_stage_says_what_is_missing(
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(UserError, match="init_from"):
+        trainer.train(_config(stage2, voices), run)
+    with pytest.raises(UserError, match="no such run folder"):
+        trainer.train(_config(stage2, voices, init_from=str(tmp_path / "none")), run)
+    with pytest.raises(UserError, match="does not fit"):
+        wider = _config(stage2, voices, init_from=str(first_stage), **{"model.d_model": 64})
+        trainer.train(wider, run)
+
+
+def test_labels_are_needed_for_the_first_stage(
+    recordings: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with pytest.raises(UserError, match="no known parameters"):
+        trainer.train(_config(stage1, recordings), tmp_path / "run")
+
+
+def test_a_run_does_not_go_on_under_other_settings(
+    first_stage: pathlib.Path, voices: pathlib.Path
+) -> None:
+    with pytest.raises(UserError, match=r"optim\.learning_rate"):
+        trainer.train(_config(stage1, voices, **{"optim.learning_rate": 1.0}), first_stage)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ({"data.split": "lexical"}, "split"),
+        ({"loss.importance": "much"}, "importance"),
+        ({"model.head": "softmax"}, "head"),
+        ({"data.path": "/nowhere"}, "/nowhere"),
+    ],
+)
+def test_choices_that_do_not_exist(
+    override: dict, message: str, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        trainer.train(_config(stage1, voices, **override), tmp_path / "run")
+
+
+def test_alpha_rises_to_one() -> None:
+    values = [trainer.alpha_at(step, 10, 0.0, 2.0) for step in (0, 5, 10, 20, 30)]
+    assert values == [0.0, 0.25, 0.5, 1.0, 1.0]
+    assert trainer.alpha_at(0, 10, 1.0, 0.0) == 1.0
+
+
+def test_learn_compiles_once(
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = _config(stage2, voices, init_from=str(first_stage), **{"train.num_epochs": 2})
+    built = trainer.Trainer(config, tmp_path / "run")
+    before = built.steps.learn._cache_size()
+    built.train()
+    assert built.steps.learn._cache_size() - before == 1
+
+
+def _train_py(*flags: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "train.py", *flags],
+        cwd=_ROOT, capture_output=True, text=True, check=False, timeout=120, **kwargs,
+    )  # fmt: skip
+
+
+def test_misspelt_field_stops_at_launch(tmp_path: pathlib.Path) -> None:
+    done = _train_py(
+        "--config=configs/stage1.py:tiny", f"--workdir={tmp_path}/run", "--config.optim.lr=1"
+    )
+    assert done.returncode == 2
+    assert "lr" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_full_disk_leaves_the_last_good_checkpoint(
+    voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """A file-size limit stands in for the disk: writes beyond it fail as on a full one."""
+    run = tmp_path / "run"
+    config = _config(stage1, voices)
+    stopped = trainer.Trainer(config, run)
+    stopped.num_steps = 2
+    stopped.train()
+    script = tmp_path / "full_disk.py"
+    script.write_text(
+        "import json, pathlib, resource, sys\n"
+        "import ml_collections\n"
+        "from synthrl_jax import trainer\n"
+        "from synthrl_jax.errors import UserError\n"
+        "run = pathlib.Path(sys.argv[1])\n"
+        "config = ml_collections.ConfigDict(json.loads((run / 'config.json').read_text()))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    trainer.train(config, run)\n"
+        "except UserError as error:\n"
+        "    sys.exit(str(error))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), str(run)],
+        cwd=_ROOT, capture_output=True, text=True, check=False, timeout=200,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "that of step 2 is intact" in done.stderr
+    assert "Make room" in done.stderr
+
+    result = trainer.train(config, run)
+    whole = tmp_path / "whole"
+    trainer.train(config, whole)
+    assert result.step == 4
+    _assert_same_bits(_final_state(run, config), _final_state(whole, config))
+
+
+def test_log_of_a_killed_run_is_cut_at_its_checkpoint(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / run_log.RunLog.NAME
+    path.write_text(
+        "".join(json.dumps({"step": s, "split": "train", "loss": 1.0}) + "\n" for s in range(5))
+        + '{"step": 5, "spl',
+        encoding="utf-8",
+    )
+    log = run_log.RunLog(tmp_path, start_step=3)
+    log.write(4, "train", {"loss": 0.5})
+    log.close()
+    rows = run_log.read_log(tmp_path)
+    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
+    assert rows[-1]["loss"] == 0.5
