@@ -64,15 +64,18 @@ def all_algorithms(seed: int) -> NDArray[np.uint8]:
 def random_notes(
     rng: np.random.Generator, voices: NDArray[np.uint8]
 ) -> list[tuple[NDArray[np.uint8], dict]]:
-    """Every voice on a random key, at a random velocity, for a random time."""
+    """Every voice on a random key, at a random velocity, for a random time.
+
+    dexed-py holds times in single precision before it counts samples, so such times are drawn.
+    """
     return [
         (
             voice,
             {
                 "note": int(rng.integers(0, 128)),
                 "velocity": int(rng.integers(0, 128)),
-                "gate_s": float(rng.uniform(0, 1.2)),
-                "length_s": float(rng.uniform(0.01, 1.5)),
+                "gate_s": float(np.float32(rng.uniform(0, 1.2))),
+                "length_s": float(np.float32(rng.uniform(0.01, 1.5))),
             },
         )
         for voice in voices

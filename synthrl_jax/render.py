@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,10 @@ class Renderer:
 
     Raises:
       UserError: a setting that does not exist.
+
+    Attributes:
+      sample_rate: in Hz.
+      threads: number of worker threads.
     """
 
     def __init__(
@@ -49,15 +53,23 @@ class Renderer:
         if threads < 0:
             raise UserError(f"threads must be 0 or more, not {threads}")
         try:
-            self._native = _native.dx7.Renderer(sample_rate, threads, engine, stage)
+            self._native: _native._Dx7.Renderer | None = _native.dx7.Renderer(
+                sample_rate, threads, engine, stage
+            )
         except ValueError as error:
             raise UserError(str(error)) from error
         self.sample_rate = sample_rate
+        self.threads = self._native.threads
 
-    @property
-    def threads(self) -> int:
-        """Number of worker threads."""
-        return self._native.threads
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the threads; dropping the last reference to the renderer does the same."""
+        self._native = None
 
     def render(
         self,
@@ -91,9 +103,13 @@ class Renderer:
           float32 [B, S], S = round(length_s · sample_rate).
 
         Raises:
-          UserError: a shape, or a value out of range; the message names row and parameter.
+          UserError: a shape, or a value out of range; the message names row and parameter. Also a
+            filter cutoff at or above half the sample rate, where the plugin's filter explodes.
+          RuntimeError: the renderer is closed.
         """
         del seed
+        if self._native is None:
+            raise RuntimeError("the renderer is closed")
         presets = np.asarray(presets)
         if presets.ndim != 2:
             raise UserError(f"presets must have two axes, not shape {list(presets.shape)}")
