@@ -29,7 +29,7 @@ def main(argv: list[str]) -> None:
     from synthrl_jax.errors import UserError
 
     try:
-        result = trainer.train(_CONFIG.value, pathlib.Path(_WORKDIR.value))
+        result = trainer.train(_CONFIG.value, pathlib.Path(_WORKDIR.value or ""))
     except UserError as error:
         print(f"train.py: {error}", file=sys.stderr)
         sys.exit(2)

@@ -7,9 +7,7 @@ the schedule, so that a stage takes minutes to an hour on two cores instead of d
 import ml_collections
 
 SIZES = {
-    "tiny": dict(
-        d_model=64, num_encoder_layers=1, num_decoder_layers=1, num_heads=4, d_hidden=128
-    ),
+    "tiny": dict(d_model=64, num_encoder_layers=1, num_decoder_layers=1, num_heads=4, d_hidden=128),
     "small": dict(
         d_model=192, num_encoder_layers=2, num_decoder_layers=2, num_heads=6, d_hidden=384
     ),

@@ -5,9 +5,7 @@ from numpy.typing import NDArray
 
 class _Dx7:
     class Renderer:
-        def __init__(
-            self, sample_rate: float, threads: int, engine: str, stage: str
-        ) -> None: ...
+        def __init__(self, sample_rate: float, threads: int, engine: str, stage: str) -> None: ...
         @property
         def threads(self) -> int: ...
         def render_values(

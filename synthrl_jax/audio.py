@@ -27,12 +27,12 @@ SILENCE_PEAK = 1e-4
 def peak_normalise_target(audio: Array) -> jax.Array:
     """[B, S] divided by its largest absolute value; silence stays silent."""
     peak = jnp.max(jnp.abs(audio), axis=-1, keepdims=True)
-    return audio / jnp.where(peak > 0, peak, 1.0)
+    return jnp.divide(audio, jnp.where(peak > 0, peak, 1.0))
 
 
 def peak_normalise_render(audio: Array) -> jax.Array:
     """[B, S] divided by max |w + 1e-5|, as SynthRL's reward does with renders."""
-    return audio / jnp.max(jnp.abs(audio + 1e-5), axis=-1, keepdims=True)
+    return jnp.divide(audio, jnp.max(jnp.abs(audio + 1e-5), axis=-1, keepdims=True))
 
 
 def stft_magnitude(audio: Array) -> jax.Array:
@@ -40,7 +40,7 @@ def stft_magnitude(audio: Array) -> jax.Array:
     padded = jnp.pad(audio, ((0, 0), (N_FFT // 2, N_FFT // 2)), mode="reflect")
     num_frames = audio.shape[-1] // HOP + 1
     overlap = N_FFT // HOP
-    blocks = padded[:, : (num_frames + overlap - 1) * HOP]
+    blocks = jax.lax.slice_in_dim(padded, 0, (num_frames + overlap - 1) * HOP, axis=1)
     blocks = blocks.reshape(audio.shape[0], -1, HOP)
     frames = jnp.concatenate([blocks[:, i : i + num_frames] for i in range(overlap)], axis=-1)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)

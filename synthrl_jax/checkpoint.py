@@ -23,7 +23,7 @@ from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.synths import dx7
-from synthrl_jax.types import ReplayState, TrainState
+from synthrl_jax.types import Config, ReplayState, TrainState
 
 CONFIG_NAME = "config.json"
 _FOLDER = "checkpoints"
@@ -32,7 +32,7 @@ _SCORE = "score"
 Which = Literal["best", "latest"]
 
 
-def make_policy(config: ml_collections.ConfigDict, action_space: ActionSpace) -> PolicyFn:
+def make_policy(config: Config, action_space: ActionSpace) -> PolicyFn:
     """The network that `config.model` describes, for this action space."""
     try:
         return PolicyFn(PolicyConfig(**config.model.to_dict()), action_space.class_counts)
@@ -40,14 +40,14 @@ def make_policy(config: ml_collections.ConfigDict, action_space: ActionSpace) ->
         raise UserError(f"config.model: {error}") from error
 
 
-def write_config(run: pathlib.Path, config: ml_collections.ConfigDict) -> None:
+def write_config(run: pathlib.Path, config: Config) -> None:
     """Writes the complete config into the run folder."""
     run.mkdir(parents=True, exist_ok=True)
     text = json.dumps(config.to_dict(), indent=2, sort_keys=True)
     (run / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def read_config(run: pathlib.Path) -> ml_collections.ConfigDict:
+def read_config(run: pathlib.Path) -> Config:
     """The config a run was started with.
 
     Raises:
@@ -165,9 +165,7 @@ def _join(policy: dict[str, Any], training: dict[str, Any]) -> TrainState:
     return TrainState(**policy, **fields)
 
 
-def load_weights(
-    run: pathlib.Path, policy: PolicyFn, which: Which = "best"
-) -> tuple[Weights, int]:
+def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> tuple[Weights, int]:
     """The network of a run and the step it was saved at.
 
     Raises:
@@ -193,9 +191,7 @@ def load_weights(
 class LoadedPolicy:
     """A trained policy, ready to look at sounds."""
 
-    def __init__(
-        self, config: ml_collections.ConfigDict, policy: PolicyFn, weights: Weights, step: int
-    ) -> None:
+    def __init__(self, config: Config, policy: PolicyFn, weights: Weights, step: int) -> None:
         self.config = config
         self.action_space = ActionSpace(dx7.SPEC)
         self.step = step

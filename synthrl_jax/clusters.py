@@ -42,9 +42,7 @@ def fingerprint(log_mel: NDArray[np.floating]) -> NDArray[np.float32]:
     return log_mel.reshape(shape).mean(axis=(2, 4), dtype=np.float32).reshape(batch, -1)
 
 
-def similar_parameters(
-    parameters: NDArray[np.uint8], max_differing: int = MAX_DIFFERING
-) -> Pairs:
+def similar_parameters(parameters: NDArray[np.uint8], max_differing: int = MAX_DIFFERING) -> Pairs:
     """Pairs of rows that differ in few columns.
 
     Args:
@@ -65,9 +63,7 @@ def similar_parameters(
     return np.concatenate(pairs) if pairs else np.empty((0, 2), np.int64)
 
 
-def similar_sounds(
-    fingerprints: NDArray[np.float32], max_distance: float = SAME_SOUND
-) -> Pairs:
+def similar_sounds(fingerprints: NDArray[np.float32], max_distance: float = SAME_SOUND) -> Pairs:
     """Pairs of rows whose root-mean-square difference is small.
 
     Args:

@@ -68,7 +68,7 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """"dexed" or "audio"."""
+        """Of the sounds: "dexed" (their presets are known) or "audio"."""
         return self.manifest["kind"]
 
     @classmethod

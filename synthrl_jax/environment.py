@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -48,9 +49,10 @@ class Environment:
         gate_s: float = 3.0,
         length_s: float = 4.0,
     ) -> None:
-        self._renderer = renderer
         self._space = action_space
-        self._played = dict(note=note, velocity=velocity, gate_s=gate_s, length_s=length_s)
+        self._play = functools.partial(
+            renderer.render, note=note, velocity=velocity, gate_s=gate_s, length_s=length_s
+        )
 
         def score(target: Array, rendered: Array) -> Score:
             candidate = audio.peak_normalise_render(rendered)
@@ -61,7 +63,7 @@ class Environment:
 
     def render(self, action: NDArray[np.integer] | jax.Array) -> NDArray[np.float32]:
         """[B, D] classes → [B, S] audio as the synthesizer gives it."""
-        return self._renderer.render(self._space.to_values(action), **self._played)
+        return self._play(self._space.to_values(action))
 
     def score(self, target: Array, rendered: Array) -> Score:
         """Compares peak-normalised targets [B, S] with renders [B, S] of any level."""

@@ -192,9 +192,7 @@ def evaluate_run(
     text = json.dumps(summary, indent=1)
     (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
     _write_csv(out / "per_sound.csv", dataset, result)
-    (out / "index.html").write_text(
-        _page(dataset, environment, result, summary), encoding="utf-8"
-    )
+    (out / "index.html").write_text(_page(dataset, environment, result, summary), encoding="utf-8")
     return summary
 
 
@@ -219,9 +217,7 @@ def _page(
         "Worst": order[-_CASES:],
     }
     shown = np.unique(np.concatenate(list(groups.values())))
-    renders = np.asarray(
-        audio.peak_normalise_render(environment.render(result.action[shown]))
-    )
+    renders = np.asarray(audio.peak_normalise_render(environment.render(result.action[shown])))
     cases = {
         int(i): report.Comparison(
             title=dataset.names[result.rows[i]],

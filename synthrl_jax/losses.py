@@ -104,5 +104,5 @@ def policy_gradient_loss(log_prob: Array, reward: Array, weight: ArrayLike = 1.0
       SynthRL (IJCAI 2025), Eq. 6; Williams (1992).
     """
     chex.assert_rank([log_prob, reward], [2, 1])
-    gain = jax.lax.stop_gradient(reward)
-    return -gain * jnp.mean(jax.lax.stop_gradient(weight) * log_prob, axis=-1)
+    gain, weight = jax.lax.stop_gradient((jnp.asarray(reward), jnp.asarray(weight)))
+    return -gain * jnp.mean(weight * log_prob, axis=-1)

@@ -37,8 +37,8 @@ def parameter_metrics(
     predicted, true = np.asarray(predicted), np.asarray(true)
     error = np.abs(predicted - true) / (spec.class_counts - 1)
     return {
-        "accuracy": np.mean(predicted == true, axis=-1, dtype=np.float32),
-        "numerical_error": np.mean(error[:, spec.is_ordinal], axis=-1, dtype=np.float32),
+        "accuracy": np.asarray(np.mean(predicted == true, axis=-1), np.float32),
+        "numerical_error": np.asarray(np.mean(error[:, spec.is_ordinal], axis=-1), np.float32),
     }
 
 

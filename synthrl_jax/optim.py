@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import optax
-
-from synthrl_jax.types import Array
+from jax.typing import ArrayLike
 
 
 def warm_restart_schedule(
@@ -25,8 +25,8 @@ def warm_restart_schedule(
     """
     warmup = optax.linear_schedule(start_factor * peak, peak, max(1, warmup_steps))
 
-    def cosine(count: Array) -> Array:
-        phase = (count % period_steps) / period_steps
+    def cosine(count: ArrayLike) -> jax.Array:
+        phase = jnp.mod(count, period_steps) / period_steps
         return floor + 0.5 * (peak - floor) * (1 + jnp.cos(jnp.pi * phase))
 
     return optax.join_schedules([warmup, cosine], [warmup_steps])

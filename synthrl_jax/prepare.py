@@ -74,14 +74,13 @@ class _Journal:
     def __init__(self, out: pathlib.Path, job: dict[str, Any]) -> None:
         self.folder = out.with_name(out.name + ".partial")
         self._out = out
-        self.records: list[dict[str, Any]] = []
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / _JOURNAL
-        lines = _json_lines(path)
-        if not lines or lines[0] != job:
-            lines = [job]
-        self.records = [record for line in lines[1:] for record in line]
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        lines: list[Any] = _json_lines(path)
+        chunks = lines[1:] if lines and lines[0] == job else []
+        self.records: list[dict[str, Any]] = [record for chunk in chunks for record in chunk]
+        intact = "".join(json.dumps(line) + "\n" for line in [job, *chunks])
+        path.write_text(intact, encoding="utf-8")
         self._journal = path.open("a", encoding="utf-8")
         kept_bytes = 4 * data.NUM_SAMPLES * sum(record["kept"] for record in self.records)
         self._audio = (self.folder / data.AUDIO).open("ab")
@@ -93,7 +92,7 @@ class _Journal:
         self._audio.flush()
         self._journal.write(json.dumps(records) + "\n")
         self._journal.flush()
-        self.records += records
+        self.records.extend(records)
 
     def close(self) -> None:
         self._audio.close()
@@ -161,7 +160,7 @@ def prepare_dexed(
     paths: Sequence[pathlib.Path],
     out: pathlib.Path,
     *,
-    protocol: Protocol = Protocol(),  # noqa: B008
+    protocol: Protocol = Protocol(),
     threads: int = 0,
     limit: int = 0,
     overwrite: bool = False,
@@ -187,9 +186,7 @@ def prepare_dexed(
     distinct = distinct[:limit] if limit else distinct
     voices = table.voices[distinct]
     renderer = Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=threads)
-    raw_renderer = Renderer(
-        "dexed", sample_rate=data.SAMPLE_RATE, threads=threads, stage="engine"
-    )
+    raw_renderer = Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=threads, stage="engine")
     note = dataclasses.asdict(protocol)
 
     def process(start: int, stop: int) -> tuple[NDArray[np.float32], list[dict[str, Any]]]:

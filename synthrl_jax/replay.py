@@ -36,8 +36,8 @@ def insert(
     better = (reward > state.reward[uid, worst]) & (mask > 0)
     row = jnp.where(better, uid, num_targets)  # out of range: dropped by the scatter
     return ReplayState(
-        action=state.action.at[row, worst].set(action.astype(jnp.uint8), mode="drop"),
-        reward=state.reward.at[row, worst].set(reward, mode="drop"),
+        action=jnp.asarray(state.action).at[row, worst].set(action.astype(jnp.uint8), mode="drop"),
+        reward=jnp.asarray(state.reward).at[row, worst].set(reward, mode="drop"),
     )
 
 

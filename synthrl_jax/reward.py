@@ -87,7 +87,7 @@ def distances(target: Array, candidate: Array) -> Distances:
 
 def cost(distances: Distances, weights: RewardWeights = RewardWeights()) -> jax.Array:  # noqa: B008
     """[B] weighted sum of the distances, lower is better."""
-    return (
+    return jnp.asarray(
         weights.spec_mae * distances.spec_mae
         + weights.spectral_convergence * distances.spectral_convergence
         + weights.mfcc13_mae * distances.mfcc13_mae

@@ -28,7 +28,7 @@ class Clock:
     """Adds up the seconds of each part of the steps since it was last read."""
 
     def __init__(self) -> None:
-        self._seconds: collections.Counter[str] = collections.Counter()
+        self._seconds: collections.defaultdict[str, float] = collections.defaultdict(float)
         self._steps = 0
         self._start = time.perf_counter()
 

@@ -144,15 +144,15 @@ class Steps:
           The next state, and scalars to log.
         """
         keys = _step_keys(state)
-        mel = audio.log_mel(batch.audio) if rollout is None else rollout.mel
-        buffer = state.replay
-        if rollout is not None:
-            buffer = replay.insert(
-                buffer, batch.uid, rollout.action, rollout.reward, batch.mask
-            )
-            action, reward = replay.draw(keys.draw, buffer, batch.uid)
+        buffer, drawn = state.replay, None
+        if rollout is None:
+            mel = audio.log_mel(batch.audio)
+        else:
+            mel = jnp.asarray(rollout.mel)
+            buffer = replay.insert(buffer, batch.uid, rollout.action, rollout.reward, batch.mask)
+            drawn = replay.draw(keys.draw, buffer, batch.uid)
 
-        def loss_fn(params: Any) -> tuple[jax.Array, tuple[Any, dict[str, jax.Array]]]:
+        def loss_fn(params: Any) -> tuple[jax.Array, tuple[Any, dict[str, Any]]]:
             logits, batch_stats = self._policy.train_logits(
                 Weights(params, state.batch_stats), mel, keys.dropout
             )
@@ -161,7 +161,8 @@ class Steps:
             )
             scalars = {"parameter_loss": parameter}
             loss = parameter
-            if rollout is not None:
+            if rollout is not None and drawn is not None:
+                action, reward = drawn
                 num_entries = buffer.reward.shape[1]
                 policy = masked_mean(
                     self._policy_loss(logits, action, reward, num_entries), batch.mask
@@ -172,7 +173,7 @@ class Steps:
                     "reward": masked_mean(rollout.reward, batch.mask),
                     "replay_reward": masked_mean(reward, batch.mask),
                 }
-            return loss, (batch_stats, scalars | {"loss": loss})
+            return jnp.asarray(loss), (batch_stats, scalars | {"loss": loss})
 
         grads, (batch_stats, scalars) = jax.grad(loss_fn, has_aux=True)(state.params)
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)

@@ -13,7 +13,6 @@ import time
 from typing import Any
 
 import jax
-import ml_collections
 import numpy as np
 import optax
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ from synthrl_jax.render import Renderer
 from synthrl_jax.run_log import Clock, RunLog, TrainingProgress
 from synthrl_jax.steps import LossConfig, Rollout, Steps, init_state, remember, weights_of
 from synthrl_jax.synths import dx7
-from synthrl_jax.types import Batch, ReplayState, TrainState
+from synthrl_jax.types import Batch, Config, ReplayState, TrainState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +53,7 @@ def alpha_at(step: int, steps_per_epoch: int, start: float, num_epochs: float) -
     return start + (1.0 - start) * step / ramp_steps
 
 
-def make_environment(config: ml_collections.ConfigDict, action_space: ActionSpace) -> Environment:
+def make_environment(config: Config, action_space: ActionSpace) -> Environment:
     """The synthesizer and the reward that `config.render` and `config.reward` describe."""
     render = config.render
     return Environment(
@@ -75,7 +74,7 @@ class Trainer:
       UserError: the config names data, weights or a choice that does not exist.
     """
 
-    def __init__(self, config: ml_collections.ConfigDict, run: pathlib.Path) -> None:
+    def __init__(self, config: Config, run: pathlib.Path) -> None:
         self.config = config
         self.run = run
         self.space = ActionSpace(dx7.SPEC)
@@ -86,7 +85,9 @@ class Trainer:
         self.train_indices = _at_most(split.train, config.data.max_train)
         self.valid_indices = _at_most(split.valid, config.data.max_valid)
         if len(self.train_indices) == 0 or len(self.valid_indices) == 0:
-            raise UserError(f"{config.data.path}: too few sounds to split into training and validation")
+            raise UserError(
+                f"{config.data.path}: too few sounds to split into training and validation"
+            )
         if self.dataset.values is None and not config.reinforce.enabled:
             raise UserError(
                 f"{config.data.path}: these sounds have no known parameters; stage 1 needs a "
@@ -192,7 +193,7 @@ class Trainer:
             score = self.environment.score(batch.audio, self.environment.render(action))
             row: dict[str, Any] = score.distances._asdict() | {"reward": score.reward}
             row["parameter_loss"] = prediction.parameter_loss
-            row |= metrics.parameter_metrics(self.space.spec, action, batch.action)
+            row |= metrics.parameter_metrics(self.space.spec, action, np.asarray(batch.action))
             for name, values in row.items():
                 columns.setdefault(name, []).append(np.asarray(values))
             labels.append(np.asarray(batch.mask * batch.has_action))
@@ -278,7 +279,7 @@ class Trainer:
                 last = done == self.num_steps
                 if done % config.train.log_every_steps == 0 or last:
                     extra = {
-                        "learning_rate": float(self.schedule(step)),
+                        "learning_rate": float(np.asarray(self.schedule(step))),
                         "alpha": alpha,
                         "epoch": done / self.steps_per_epoch,
                     }
@@ -320,7 +321,7 @@ def _at_most(indices: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     return indices[:limit] if limit else indices
 
 
-def _loss_config(config: ml_collections.ConfigDict) -> LossConfig:
+def _loss_config(config: Config) -> LossConfig:
     try:
         losses.importance_weight(np.zeros((1, 1), np.float32), config.loss.importance)
         return LossConfig(**config.loss.to_dict())
@@ -344,6 +345,6 @@ def _differences(a: dict[str, Any], b: dict[str, Any], prefix: str = "") -> set[
     return names
 
 
-def train(config: ml_collections.ConfigDict, run: pathlib.Path) -> Result:
+def train(config: Config, run: pathlib.Path) -> Result:
     """Trains one stage into the folder `run`, or goes on where it was stopped."""
     return Trainer(config, run).train()

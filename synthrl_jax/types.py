@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Array = jax.Array | NDArray[Any]
 
+Config = Any
+"""An `ml_collections.ConfigDict`, whose fields have no static types; see `configs/common.py`."""
+
 
 class Batch(NamedTuple):
     """Target sounds, with labels where they are known.

@@ -19,6 +19,36 @@ def _compile_each_function_once(tmp_path_factory: pytest.TempPathFactory) -> Non
 
 
 @pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The folder of a run that has not learnt anything yet."""
+    from configs import stage1
+    from synthrl_jax import checkpoint, optim, replay, steps
+    from synthrl_jax.actions import ActionSpace
+    from synthrl_jax.synths.dx7 import SPEC
+
+    run = tmp_path_factory.mktemp("runs") / "untrained"
+    config = stage1.get_config("tiny")
+    config.model.update(d_model=32, num_heads=2, d_hidden=32)
+    policy = checkpoint.make_policy(config, ActionSpace(SPEC))
+    optimizer = optim.make_optimizer(lambda _: 1e-3, weight_decay=0.0, b1=0.9, b2=0.999)
+    state = steps.init_state(policy.init(0), optimizer, replay.empty(1, 1, SPEC.num_decisions), 0)
+    checkpoint.write_config(run, config)
+    with checkpoint.Checkpoints(run) as checkpoints:
+        checkpoints.save(state, {}, score=0.0)
+    return run
+
+
+@pytest.fixture(scope="session")
+def voices_dataset(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A dataset of 40 bundled voices."""
+    from synthrl_jax import assets, prepare
+
+    out = tmp_path_factory.mktemp("data") / "voices"
+    prepare.prepare_dexed([assets.VOICES], out, limit=40)
+    return out
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> pathlib.Path:
     """Folder of real cartridges and reference renders; the test is skipped where it is absent."""
     path = _ROOT.parent / "shared" / "data"

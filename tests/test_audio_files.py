@@ -13,7 +13,7 @@ from synthrl_jax.errors import UserError
 
 
 def _tone(sample_rate: int, seconds: float = 1.0, hz: float = 440.0) -> np.ndarray:
-    return (0.5 * np.sin(2 * np.pi * hz * np.arange(round(sample_rate * seconds)) / sample_rate))
+    return 0.5 * np.sin(2 * np.pi * hz * np.arange(round(sample_rate * seconds)) / sample_rate)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])

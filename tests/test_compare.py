@@ -38,9 +38,7 @@ def test_prints_the_distances_of_the_padded_sounds(
     assert scores["reward"] == pytest.approx(float(reward.reward(expected)[0]), rel=1e-5)
 
 
-def test_table_for_people(
-    files: list[pathlib.Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_table_for_people(files: list[pathlib.Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(files[0]), str(files[0])]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5 and lines[-1].split()[:2] == ["reward", "10.0000"]

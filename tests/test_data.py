@@ -86,9 +86,7 @@ def test_choices_that_do_not_exist() -> None:
 
 def test_batches_hold_what_they_say(dataset: data.Dataset) -> None:
     indices = np.array([7, 2, 9, 4, 0])
-    loader = data.make_loader(
-        dataset, indices, 2, action_space=SPACE, shuffle=False, num_epochs=1
-    )
+    loader = data.make_loader(dataset, indices, 2, action_space=SPACE, shuffle=False, num_epochs=1)
     batches = list(loader)
     assert [b.mask.tolist() for b in batches] == [[1, 1], [1, 1], [1, 0]]
     seen = np.concatenate([b.audio[b.mask > 0, 0] for b in batches])

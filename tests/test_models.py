@@ -69,7 +69,7 @@ def test_logits_are_squashed_and_independent_of_the_batch(
     mel = _mel(0, 3)
     logits = jax.jit(policy.logits)(weights, mel)
     assert logits.shape == (3, 144, 34)
-    assert 0.0 < float(logits.min()) and float(logits.max()) < 1.0
+    assert float(logits.min()) > 0.0 and float(logits.max()) < 1.0
     alone = policy.logits(weights, mel[1:2])
     np.testing.assert_allclose(alone[0], logits[1], atol=1e-5)
 

@@ -136,7 +136,7 @@ def test_a_full_disk_is_told_and_resumable(
 
     with monkeypatch.context() as patch:
         patch.setattr(prepare._Journal, "append", full_at_the_second_chunk)
-        with pytest.raises(UserError, match="No space left.*run the same command again"):
+        with pytest.raises(UserError, match=r"No space left.*run the same command again"):
             prepare.prepare_dexed([cartridges], tmp_path / "out")
     prepare.prepare_dexed([cartridges], tmp_path / "out")
     prepare.prepare_dexed([cartridges], tmp_path / "whole")

@@ -22,7 +22,9 @@ def _sounds(seed: int) -> NDArray[np.float32]:
 def _numpy_distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> list[float]:
     spectra, cepstra = [], []
     for sound in (a, b):
-        stft = librosa.stft(sound.astype(np.float64), n_fft=1024, hop_length=256, pad_mode="reflect")
+        stft = librosa.stft(
+            sound.astype(np.float64), n_fft=1024, hop_length=256, pad_mode="reflect"
+        )
         spectra.append(np.maximum(np.abs(stft), 1e-4))
         mel = librosa.feature.melspectrogram(S=np.abs(stft) ** 2, sr=22_050, n_mels=128)
         cepstra.append(librosa.feature.mfcc(S=librosa.power_to_db(mel, top_db=80.0), n_mfcc=40))
@@ -38,9 +40,7 @@ def test_distances_equal_numpy() -> None:
     targets, candidates = _sounds(0), _sounds(1)
     got = np.stack(reward.distances(targets, candidates), axis=1)
     for i in range(len(targets)):
-        np.testing.assert_allclose(
-            got[i], _numpy_distances(targets[i], candidates[i]), rtol=2e-3
-        )
+        np.testing.assert_allclose(got[i], _numpy_distances(targets[i], candidates[i]), rtol=2e-3)
 
 
 def test_reward_is_the_clamped_inverse_of_the_weighted_sum() -> None:

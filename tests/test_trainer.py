@@ -75,9 +75,9 @@ def _assert_same_bits(a: TrainState, b: TrainState) -> None:
     for (path, left), right in zip(
         jax.tree_util.tree_leaves_with_path(a), jax.tree.leaves(b), strict=True
     ):
-        if jax.dtypes.issubdtype(left.dtype, jax.dtypes.prng_key):
-            left, right = jax.random.key_data(left), jax.random.key_data(right)
-        np.testing.assert_array_equal(left, right, err_msg=jax.tree_util.keystr(path))
+        is_key = jax.dtypes.issubdtype(left.dtype, jax.dtypes.prng_key)
+        bits = [jax.random.key_data(x) if is_key else x for x in (left, right)]
+        np.testing.assert_array_equal(*bits, err_msg=jax.tree_util.keystr(path))
 
 
 def test_first_stage_leaves_a_complete_run(first_stage: pathlib.Path) -> None:
@@ -129,7 +129,9 @@ def test_stopped_and_resumed_equals_uninterrupted(
     stopped.train()
     trainer.train(half, tmp_path / "halves")
 
-    _assert_same_bits(_final_state(tmp_path / "whole", whole), _final_state(tmp_path / "halves", half))
+    _assert_same_bits(
+        _final_state(tmp_path / "whole", whole), _final_state(tmp_path / "halves", half)
+    )
 
 
 def test_later_stage_says_what_is_missing(

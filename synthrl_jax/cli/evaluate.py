@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=int, default=0, help="further guesses per sound")
     parser.add_argument("--seed", type=int, default=0, help="of the samples")
     parser.add_argument("--max", type=int, default=0, help="use only the first N sounds")
-    parser.add_argument(
-        "--out", type=pathlib.Path, help="default: RUN/evaluation/<data>-<split>"
-    )
+    parser.add_argument("--out", type=pathlib.Path, help="default: RUN/evaluation/<data>-<split>")
     parser.add_argument("--json", action="store_true", help="print metrics.json instead")
 
 

@@ -1,1 +1,1 @@
-"""The policy network: mel spectrogram → logits of every decision. Knows class counts, not synths."""
+"""The policy network: mel spectrogram → logits. Knows class counts, not synthesizers."""

@@ -92,8 +92,8 @@ def _param(row: dict[str, str]) -> Param:
 
 def _load_spec() -> SynthSpec:
     table = importlib.resources.files("synthrl_jax.synths") / "dx7_parameters.csv"
-    with table.open(encoding="utf-8", newline="") as file:
-        return SynthSpec("dexed", tuple(_param(row) for row in csv.DictReader(file)))
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    return SynthSpec("dexed", tuple(_param(row) for row in rows))
 
 
 SPEC = _load_spec()
