@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= quickstart
+SOUND ?= synthrl_jax/assets/example.wav
 
 NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
 
@@ -37,13 +38,11 @@ quickstart: $(READY)
 	$(BIN)/synthrl evaluate --run $(OUT)/stage2 --data $(OUT)/dexed --out $(OUT)/evaluation-dexed
 	$(BIN)/synthrl evaluate --run $(OUT)/stage3 --data $(OUT)/elsewhere \
 		--out $(OUT)/evaluation-elsewhere
-	$(BIN)/synthrl match $(OUT_SOUND) --run $(OUT)/stage3 --out $(OUT)/match/patch.syx
+	$(BIN)/synthrl match $(SOUND) --run $(OUT)/stage3 --out $(OUT)/match/patch.syx
 	@echo
 	@echo "Look at   $(OUT)/match/patch.html              (a sound and the patch found for it)"
 	@echo "          $(OUT)/evaluation-dexed/index.html   (unseen DX7 voices)"
 	@echo "          $(OUT)/evaluation-elsewhere/index.html"
-
-OUT_SOUND ?= synthrl_jax/assets/match_me.wav
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 OUTPUT = Path(__file__).resolve().parent.parent / "synthrl_jax" / "assets" / "sounds"
 SEED = 11
+EXAMPLE = "plucked_4"
+"""Also written as a WAV file, for the first steps of a newcomer."""
 SOUNDS_PER_FAMILY = 9
 SAMPLE_RATE = 22050
 NUM_SAMPLES = 88200
@@ -354,6 +356,8 @@ def main() -> None:
         for variant in range(SOUNDS_PER_FAMILY):
             path = args.output / f"{recipe.__name__}_{variant + 1}.flac"
             soundfile.write(path, make_sound(family, variant, args.seed), SAMPLE_RATE, "PCM_16")
+    example, _ = soundfile.read(args.output / f"{EXAMPLE}.flac")
+    soundfile.write(args.output.parent / "example.wav", example, SAMPLE_RATE, "PCM_16")
     print(f"{len(FAMILIES) * SOUNDS_PER_FAMILY} sounds written to {args.output}")
 
 

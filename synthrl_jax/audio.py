@@ -59,7 +59,7 @@ def _mel_filters(htk: bool) -> NDArray[np.float32]:
 @functools.cache
 def _dct(num_coefficients: int) -> NDArray[np.float32]:
     """[128, num_coefficients] orthonormal DCT-II."""
-    basis = scipy.fft.dct(np.eye(NUM_MELS), type=2, norm="ortho", axis=-1)
+    basis = np.asarray(scipy.fft.dct(np.eye(NUM_MELS), type=2, norm="ortho", axis=-1))
     return basis[:, :num_coefficients].astype(np.float32)
 
 

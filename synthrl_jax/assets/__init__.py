@@ -13,6 +13,9 @@ VOICES: Path = _FOLDER / "voices.syx"
 SOUNDS: Path = _FOLDER / "sounds"
 """Folder of 22 050 Hz mono FLAC files: sounds that no DX7 made."""
 
+EXAMPLE: Path = _FOLDER / "example.wav"
+"""A plucked string to try things with."""
+
 
 def sounds() -> list[Path]:
     """The bundled sounds, in name order."""

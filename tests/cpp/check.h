@@ -61,9 +61,9 @@ bool throws(Body body) {
   static const ::synthrl::test::Registration registration_##name(#name, &test_##name); \
   static void test_##name()
 
-#define CHECK(condition)                                                                  \
-  do {                                                                                    \
-    if (!(condition)) ::synthrl::test::fail(__FILE__, __LINE__, "failed: " #condition);   \
+#define CHECK(condition)                                                                \
+  do {                                                                                  \
+    if (!(condition)) ::synthrl::test::fail(__FILE__, __LINE__, "failed: " #condition); \
   } while (false)
 
 #define CHECK_EQ(got, expected) \
