@@ -253,38 +253,17 @@ class Trainer:
         log: RunLog,
         valid: dict[str, float],
     ) -> tuple[TrainState, dict[str, float]]:
-        config, start = self.config, int(state.step)
-        clock = Clock()
+        start, clock = int(state.step), Clock()
         window: list[dict[str, float]] = []
-        with TrainingProgress(f"stage {config.stage}", self.num_steps, start) as progress:
+        with TrainingProgress(f"stage {self.config.stage}", self.num_steps, start) as progress:
             for step in range(start, self.num_steps):
-                with clock.part("data"):
-                    batch = next(loader)
-                rollout = None
-                if config.reinforce.enabled:
-                    rollout = self._rollout(state, batch, clock)
-                with clock.part("learn"):
-                    alpha = alpha_at(
-                        step,
-                        self.steps_per_epoch,
-                        config.reinforce.alpha_start,
-                        config.reinforce.alpha_epochs,
-                    )
-                    state, scalars = self.steps.learn(
-                        state, batch, rollout, np.float32(alpha if rollout else 0.0)
-                    )
-                    window.append({name: float(value) for name, value in scalars.items()})
-                progress.advance(window[-1], clock)
-                done = step + 1
-                last = done == self.num_steps
-                if done % config.train.log_every_steps == 0 or last:
-                    extra = {
-                        "learning_rate": float(np.asarray(self.schedule(step))),
-                        "alpha": alpha,
-                        "epoch": done / self.steps_per_epoch,
-                    }
-                    rates = clock.take(config.train.batch_size)
-                    log.write(done, "train", _mean(window) | extra | rates)
+                state, scalars = self._update(state, step, loader, clock)
+                window.append(scalars)
+                progress.advance(scalars, clock)
+                done, last = step + 1, step + 1 == self.num_steps
+                if done % self.config.train.log_every_steps == 0 or last:
+                    rates = clock.take(self.config.train.batch_size)
+                    log.write(done, "train", _mean(window) | self._position(step) | rates)
                     window = []
                 if done % self.eval_every == 0 or last:
                     valid = self.validate(weights_of(state))
@@ -293,6 +272,31 @@ class Trainer:
                     progress.note(valid)
                     clock.restart()
         return state, valid
+
+    def _update(
+        self, state: TrainState, step: int, loader: data.Loader, clock: Clock
+    ) -> tuple[TrainState, dict[str, float]]:
+        """One batch: act, render and score where the stage does, then learn."""
+        with clock.part("data"):
+            batch = next(loader)
+        rollout, alpha = None, 0.0
+        if self.config.reinforce.enabled:
+            rollout, alpha = self._rollout(state, batch, clock), self._alpha(step)
+        with clock.part("learn"):
+            state, scalars = self.steps.learn(state, batch, rollout, np.float32(alpha))
+            return state, {name: float(value) for name, value in scalars.items()}
+
+    def _alpha(self, step: int) -> float:
+        reinforce = self.config.reinforce
+        return alpha_at(step, self.steps_per_epoch, reinforce.alpha_start, reinforce.alpha_epochs)
+
+    def _position(self, step: int) -> dict[str, float]:
+        """Where the schedules stand at a step."""
+        position = {
+            "learning_rate": float(np.asarray(self.schedule(step))),
+            "epoch": (step + 1) / self.steps_per_epoch,
+        }
+        return position | ({"alpha": self._alpha(step)} if self.config.reinforce.enabled else {})
 
     def _save(
         self,
@@ -307,7 +311,7 @@ class Trainer:
     def _check_same_config(self) -> None:
         """A run goes on only under the settings it was started with."""
         saved = checkpoint.read_config(self.run).to_dict()
-        # More epochs or other data rates are what one resumes for; the rest must not change.
+        # To train for longer is what one may resume for.
         differing = sorted(_differences(saved, self.config.to_dict()) - {"train.num_epochs"})
         if differing:
             raise UserError(

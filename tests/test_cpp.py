@@ -1,0 +1,31 @@
+"""Builds and runs the C++ unit tests in `tests/cpp`."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.native
+
+ROOT = pathlib.Path(__file__).parent.parent
+BUILD = ROOT / "build" / "cpp-tests"
+
+
+def run(*command: object) -> str:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_cpp_units():
+    if shutil.which("cmake") is None:
+        pytest.skip("needs cmake (pip install cmake)")
+    options = ["-DSYNTHRL_CPP_TESTS=ON", "-DSYNTHRL_PYTHON=OFF"]
+    run("cmake", "-S", ROOT, "-B", BUILD, *options)
+    run("cmake", "--build", BUILD, "--parallel", 2)
+    output = run("ctest", "--test-dir", BUILD, "--no-tests=error", "--output-on-failure")
+    assert "100% tests passed" in output
