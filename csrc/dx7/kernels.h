@@ -1,6 +1,7 @@
 // The three engines' operators, and the loops that run one operator over a block.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -55,7 +56,10 @@ struct ModernWave {
   static constexpr bool kLoopsThroughStack = false;
   static constexpr std::int32_t kQuietest = 1120;
 
-  static std::int32_t gain(std::int32_t level) { return exp2_q24(level - (14 << 24)); }
+  // Unsigned, as the fastest envelopes wrap at low sample rates.
+  static std::int32_t gain(std::int32_t level) {
+    return exp2_q24(static_cast<std::int32_t>(static_cast<std::uint32_t>(level) - (14u << 24)));
+  }
   static std::int32_t first_gain(std::int32_t stored) { return stored; }
   static bool active(GainRamp g) { return g.from >= kQuietest || g.to >= kQuietest; }
 
@@ -87,7 +91,9 @@ struct OplWave {
   std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
     const auto attenuation = static_cast<std::uint16_t>(gain << 3);
     const auto e = static_cast<std::uint16_t>(log_sine[(phase >> 14) & 1023] + attenuation);
-    const std::int32_t magnitude = (2 * log_to_linear[e & 255]) >> ((e & 0x7fff) >> 8);
+    // A ramp can run past full level, which wraps to an attenuation of 127 octaves.
+    const int octaves = std::min((e & 0x7fff) >> 8, 31);
+    const std::int32_t magnitude = (2 * log_to_linear[e & 255]) >> octaves;
     const std::int32_t flip = -(e >> 15);
     const auto value = static_cast<std::int16_t>(magnitude ^ flip);
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(value) << 14);

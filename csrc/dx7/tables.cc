@@ -364,7 +364,8 @@ std::int32_t exp2_q24(std::int32_t exponent) {
   const auto slope = static_cast<std::int64_t>(exponential[index + 1] - exponential[index]);
   const auto y = static_cast<std::int32_t>(exponential[index]) +
                  static_cast<std::int32_t>((slope * (exponent & 0x3fff)) >> 14);
-  return y >> (6 - (exponent >> 24));
+  // Envelopes that wrap at low sample rates ask for impossible counts; x86-64 shifts modulo 32.
+  return y >> ((6 - (exponent >> 24)) & 31);
 }
 
 }  // namespace synthrl::dx7
