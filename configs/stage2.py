@@ -23,7 +23,7 @@ def get_config(size: str = "base"):
         config.data.max_train = 4096
         config.train.num_epochs = 8
         config.reinforce.alpha_epochs = 4.0
-        config.optim.learning_rate = 1e-4
+        config.optim.learning_rate = 2e-4
         config.optim.warmup_epochs = 0.5
         config.optim.restart_epochs = 7.5
     if config.size == "tiny":

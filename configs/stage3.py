@@ -21,7 +21,7 @@ def get_config(size: str = "base"):
     if config.size == "small":
         config.train.num_epochs = 40
         config.train.eval_every_epochs = 4.0
-        config.optim.learning_rate = 1e-4
+        config.optim.learning_rate = 2e-4
         config.optim.warmup_epochs = 2.0
         config.optim.restart_epochs = 38.0
     if config.size == "tiny":

@@ -25,9 +25,14 @@ PARTS = ("data", "policy", "render", "reward", "learn")
 
 
 class Clock:
-    """Adds up the seconds of each part of the steps since it was last read."""
+    """Adds up the seconds of each part of the steps since it was last read.
 
-    def __init__(self) -> None:
+    Args:
+      batch_size: sounds per step.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
         self._seconds: collections.defaultdict[str, float] = collections.defaultdict(float)
         self._steps = 0
         self._start = time.perf_counter()
@@ -47,12 +52,17 @@ class Clock:
         total = sum(self._seconds.values()) or 1.0
         return {name: self._seconds[name] / total for name in PARTS if name in self._seconds}
 
-    def take(self, batch_size: int) -> dict[str, float]:
+    def rates(self) -> dict[str, float]:
+        """Steps per second, and renders per second of rendering where there is any."""
+        scalars = {"steps_per_s": self._steps / (time.perf_counter() - self._start)}
+        if "render" in self._seconds:
+            num_renders = self._steps * self._batch_size
+            scalars["renders_per_s"] = num_renders / self._seconds["render"]
+        return scalars
+
+    def take(self) -> dict[str, float]:
         """Rates and shares since the last call, as scalars to log; then starts anew."""
-        elapsed = time.perf_counter() - self._start
-        scalars = {"steps_per_s": self._steps / elapsed}
-        if self._seconds["render"]:
-            scalars["renders_per_s"] = self._steps * batch_size / self._seconds["render"]
+        scalars = self.rates()
         scalars |= {f"share_{name}": share for name, share in self.shares().items()}
         self.restart()
         return scalars
@@ -181,6 +191,7 @@ class TrainingProgress:
             if name in scalars
         ]
         if clock is not None:
+            status += [f"{name} {rate:.3g}" for name, rate in clock.rates().items()]
             status += [f"{name} {share:.0%}" for name, share in clock.shares().items()]
         self._progress.update(self._task, advance=1, status="  ".join(status))
 

@@ -253,7 +253,7 @@ class Trainer:
         log: RunLog,
         valid: dict[str, float],
     ) -> tuple[TrainState, dict[str, float]]:
-        start, clock = int(state.step), Clock()
+        start, clock = int(state.step), Clock(self.config.train.batch_size)
         window: list[dict[str, float]] = []
         with TrainingProgress(f"stage {self.config.stage}", self.num_steps, start) as progress:
             for step in range(start, self.num_steps):
@@ -262,7 +262,7 @@ class Trainer:
                 progress.advance(scalars, clock)
                 done, last = step + 1, step + 1 == self.num_steps
                 if done % self.config.train.log_every_steps == 0 or last:
-                    rates = clock.take(self.config.train.batch_size)
+                    rates = clock.take()
                     log.write(done, "train", _mean(window) | self._position(step) | rates)
                     window = []
                 if done % self.eval_every == 0 or last:
