@@ -27,10 +27,10 @@ def get_config(size: str = "base"):
         config.optim.warmup_epochs = 0.5
         config.optim.restart_epochs = 7.5
     if config.size == "tiny":
-        config.train.num_epochs = 6
+        config.train.num_epochs = 10
         config.train.eval_every_epochs = 2.0
         config.reinforce.alpha_epochs = 3.0
-        config.optim.learning_rate = 3e-4
+        config.optim.learning_rate = 1e-3
         config.optim.warmup_epochs = 0.5
-        config.optim.restart_epochs = 5.5
+        config.optim.restart_epochs = 9.5
     return config

@@ -25,9 +25,9 @@ def get_config(size: str = "base"):
         config.optim.warmup_epochs = 2.0
         config.optim.restart_epochs = 38.0
     if config.size == "tiny":
-        config.train.num_epochs = 10
-        config.train.eval_every_epochs = 2.0
-        config.optim.learning_rate = 3e-4
-        config.optim.warmup_epochs = 1.0
-        config.optim.restart_epochs = 9.0
+        config.train.num_epochs = 40
+        config.train.eval_every_epochs = 8.0
+        config.optim.learning_rate = 1e-3
+        config.optim.warmup_epochs = 2.0
+        config.optim.restart_epochs = 38.0
     return config

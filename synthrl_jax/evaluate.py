@@ -11,19 +11,12 @@ from typing import Any
 import jax
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from synthrl_jax import audio, data, metrics, report, trainer
 from synthrl_jax.checkpoint import LoadedPolicy
 from synthrl_jax.environment import Environment
 from synthrl_jax.errors import UserError
+from synthrl_jax.progress import ProgressBar
 
 _BATCH = 32
 _CASES = 4
@@ -123,14 +116,7 @@ def evaluate(
     columns: dict[str, list[NDArray[np.float32]]] = {}
     actions = []
     log_mel = jax.jit(audio.log_mel)
-    with Progress(
-        TextColumn("evaluating"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    ) as progress:
-        task = progress.add_task("", total=len(rows))
+    with ProgressBar("evaluating", len(rows)) as progress:
         for i, batch in enumerate(loader):
             logits = policy.logits(log_mel(batch.audio))
             best = np.asarray(space.argmax(logits))
@@ -148,7 +134,7 @@ def evaluate(
             actions.append(best[present])
             for name, values in scores.items():
                 columns.setdefault(name, []).append(values[present])
-            progress.update(task, advance=int(present.sum()))
+            progress.advance(int(present.sum()))
     scores = Scores({name: np.concatenate(values) for name, values in columns.items()})
     return Evaluation(rows, np.concatenate(actions), scores)
 

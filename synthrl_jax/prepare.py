@@ -14,24 +14,16 @@ import importlib.metadata
 import json
 import pathlib
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from synthrl_jax import audio, audio_files, clusters, data, presets
 from synthrl_jax.errors import UserError
+from synthrl_jax.progress import ProgressBar
 from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 
 _CHUNK = 128
@@ -139,21 +131,11 @@ def _run(
 ) -> None:
     """Processes the items that the journal does not have yet, in chunks, under a progress bar."""
     done = len(journal.records)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    ) as progress:
-        task = progress.add_task(title, total=num_items, completed=done, rate="")
-        started = time.perf_counter()
+    with ProgressBar(title, num_items, completed=done) as progress:
         for start in range(done, num_items, _CHUNK):
             stop = min(start + _CHUNK, num_items)
             journal.append(*process(start, stop))
-            rate = (stop - done) / (time.perf_counter() - started)
-            progress.update(task, completed=stop, rate=f"{rate:.0f}/s")
+            progress.advance(stop - start)
 
 
 def prepare_dexed(

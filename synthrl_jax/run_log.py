@@ -1,4 +1,4 @@
-"""What a run tells: a clock for its parts, a JSONL and TensorBoard log, a progress line, curves."""
+"""What a run tells: a clock for its parts, a JSONL and TensorBoard log, learning curves."""
 
 from __future__ import annotations
 
@@ -8,17 +8,9 @@ import json
 import pathlib
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 import tensorboardX
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 PARTS = ("data", "policy", "render", "reward", "learn")
 """Where the time of a step goes."""
@@ -161,41 +153,16 @@ def plot_curves(run: pathlib.Path) -> pathlib.Path:
     return path
 
 
-class TrainingProgress:
-    """One live line: how far, how fast, how well, and where the time goes."""
-
-    def __init__(self, title: str, total: int, start: int = 0) -> None:
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[status]}"),
-            refresh_per_second=2,
-        )
-        self._task = self._progress.add_task(title, total=total, completed=start, status="")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def advance(self, scalars: Mapping[str, float], clock: Clock | None = None) -> None:
-        """One step more; shows loss and reward, and the shares of the clock's parts."""
-        status = [
-            f"{name} {scalars[name]:.3f}"
-            for name in ("loss", "reward", "replay_reward")
-            if name in scalars
-        ]
-        if clock is not None:
-            status += [f"{name} {rate:.3g}" for name, rate in clock.rates().items()]
-            status += [f"{name} {share:.0%}" for name, share in clock.shares().items()]
-        self._progress.update(self._task, advance=1, status="  ".join(status))
-
-    def note(self, scalars: Mapping[str, float]) -> None:
-        """Prints validation scalars above the line."""
-        text = "  ".join(f"{name} {value:.4g}" for name, value in scalars.items())
-        self._progress.console.print(f"valid  {text}", highlight=False)
+def training_status(scalars: Mapping[str, float], clock: Clock | None = None) -> str:
+    """Loss, reward, renders per second and the shares of the parts, for the progress line."""
+    parts = [
+        f"{name} {scalars[name]:.3f}"
+        for name in ("loss", "reward", "replay_reward")
+        if name in scalars
+    ]
+    if clock is not None:
+        rates = clock.rates()
+        if "renders_per_s" in rates:
+            parts.append(f"{rates['renders_per_s']:.0f} renders/s")
+        parts += [f"{name} {share:.0%}" for name, share in clock.shares().items()]
+    return "  ".join(parts)

@@ -23,8 +23,9 @@ from synthrl_jax.actions import ActionSpace
 from synthrl_jax.environment import Environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyFn, Weights
+from synthrl_jax.progress import ProgressBar
 from synthrl_jax.render import Renderer
-from synthrl_jax.run_log import Clock, RunLog, TrainingProgress
+from synthrl_jax.run_log import Clock, RunLog, training_status
 from synthrl_jax.steps import LossConfig, Rollout, Steps, init_state, remember, weights_of
 from synthrl_jax.synths import dx7
 from synthrl_jax.types import Batch, Config, ReplayState, TrainState
@@ -169,7 +170,7 @@ class Trainer:
             shuffle=False,
             num_epochs=1,
         )
-        with TrainingProgress("filling replay", self.steps_per_epoch) as progress:
+        with ProgressBar("filling replay", self.steps_per_epoch) as progress:
             for i, batch in enumerate(loader):
                 key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 - 1), i)
                 actions = np.asarray(self.steps.propose(weights, batch.audio, num_entries, key))
@@ -179,7 +180,7 @@ class Trainer:
                 ]
                 stacked = np.stack([np.asarray(score.reward) for score in rewards], axis=1)
                 buffer = remember(buffer, batch.uid, actions, stacked, batch.mask)
-                progress.advance({"reward": float(stacked.mean())})
+                progress.advance(status=training_status({"reward": float(stacked.mean())}))
         return state._replace(replay=buffer)
 
     def validate(self, weights: Weights) -> dict[str, float]:
@@ -255,11 +256,12 @@ class Trainer:
     ) -> tuple[TrainState, dict[str, float]]:
         start, clock = int(state.step), Clock(self.config.train.batch_size)
         window: list[dict[str, float]] = []
-        with TrainingProgress(f"stage {self.config.stage}", self.num_steps, start) as progress:
+        title = f"stage {self.config.stage}"
+        with ProgressBar(title, self.num_steps, completed=start) as progress:
             for step in range(start, self.num_steps):
                 state, scalars = self._update(state, step, loader, clock)
                 window.append(scalars)
-                progress.advance(scalars, clock)
+                progress.advance(status=training_status(scalars, clock))
                 done, last = step + 1, step + 1 == self.num_steps
                 if done % self.config.train.log_every_steps == 0 or last:
                     rates = clock.take()
@@ -269,7 +271,8 @@ class Trainer:
                     valid = self.validate(weights_of(state))
                     log.write(done, "valid", valid)
                     self._save(checkpoints, state, loader, valid)
-                    progress.note(valid)
+                    scores = "  ".join(f"{name} {value:.4g}" for name, value in valid.items())
+                    progress.note(f"valid  {scores}")
                     clock.restart()
         return state, valid
 

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "core/multiversion.h"
 #include "dx7/plan.h"
 #include "dx7/tables.h"
 
@@ -29,7 +32,6 @@ struct OperatorBlock {
 
 // Log-domain operator of the DX7 Mark I: 1/1024-octave attenuation, 14-bit output.
 struct Mark1Wave {
-  static constexpr bool kLoopsThroughStack = true;  // algorithms 4 and 6 feed back a whole stack
   static constexpr std::int32_t kQuietest = 16284;
 
   static std::int32_t gain(std::int32_t level) { return 16384 - (level >> 14); }
@@ -40,20 +42,19 @@ struct Mark1Wave {
       : log_sine(tables.log_sine.data()), log_to_linear(tables.log_to_linear.data()) {}
 
   std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
-    const auto e = static_cast<std::uint16_t>(log_sine[(phase >> 12) & 4095] + gain);
+    const std::int32_t e = log_sine[(phase >> 12) & 4095] + gain;
     const std::int32_t magnitude = log_to_linear[e & 1023] >> ((e & 0x7fff) >> 10);
     // A negative half-cycle is the one's complement and so never 0.
-    const std::int32_t flip = -(e >> 15);
+    const std::int32_t flip = -((e >> 15) & 1);
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(magnitude ^ flip) << 13);
   }
 
-  const std::uint16_t* log_sine;
-  const std::uint16_t* log_to_linear;
+  const std::int32_t* log_sine;
+  const std::int32_t* log_to_linear;
 };
 
 // Interpolated 24-bit sine with linear gain.
 struct ModernWave {
-  static constexpr bool kLoopsThroughStack = false;
   static constexpr std::int32_t kQuietest = 1120;
 
   // Unsigned, as the fastest envelopes wrap at low sample rates.
@@ -78,7 +79,6 @@ struct ModernWave {
 
 // Log-domain operator of the OPL family: 1/256-octave attenuation.
 struct OplWave {
-  static constexpr bool kLoopsThroughStack = false;
   static constexpr std::int32_t kQuietest = 507;
 
   static std::int32_t gain(std::int32_t level) { return 512 - (level >> 19); }
@@ -89,19 +89,32 @@ struct OplWave {
       : log_sine(tables.opl_log_sine.data()), log_to_linear(tables.opl_log_to_linear.data()) {}
 
   std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
-    const auto attenuation = static_cast<std::uint16_t>(gain << 3);
-    const auto e = static_cast<std::uint16_t>(log_sine[(phase >> 14) & 1023] + attenuation);
+    const std::int32_t e = log_sine[(phase >> 14) & 1023] + 8 * gain;
     // A ramp can run past full level, which wraps to an attenuation of 127 octaves.
     const int octaves = std::min((e & 0x7fff) >> 8, 31);
     const std::int32_t magnitude = (2 * log_to_linear[e & 255]) >> octaves;
-    const std::int32_t flip = -(e >> 15);
-    const auto value = static_cast<std::int16_t>(magnitude ^ flip);
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(value) << 14);
+    const std::int32_t flip = -((e >> 15) & 1);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(magnitude ^ flip) << 14);
   }
 
-  const std::uint16_t* log_sine;
-  const std::uint16_t* log_to_linear;
+  const std::int32_t* log_sine;
+  const std::int32_t* log_to_linear;
 };
+
+// Calls `body` with the engine's wave, so that its kernels are compiled for that wave.
+template <typename Body>
+auto with_wave(Engine engine, Body body) {
+  const WaveTables& tables = wave_tables();
+  switch (engine) {
+    case Engine::kModern:
+      return body(ModernWave(tables));
+    case Engine::kOpl:
+      return body(OplWave(tables));
+    case Engine::kMark1:
+      break;
+  }
+  return body(Mark1Wave(tables));
+}
 
 inline void put(std::int32_t& out, std::int32_t value, bool adds) {
   const std::uint32_t held = adds ? static_cast<std::uint32_t>(out) : 0u;
@@ -110,7 +123,7 @@ inline void put(std::int32_t& out, std::int32_t value, bool adds) {
 
 // An unmodulated operator.
 template <bool kAdds, typename Wave>
-void run_sine(const Wave& wave, OperatorBlock op, std::int32_t* out) {
+SYNTHRL_MULTIVERSION void run_sine(Wave wave, OperatorBlock op, std::int32_t* out) {
   const std::int32_t slope = op.gain.slope();
   for (std::int32_t i = 0; i < kBlock; ++i) {
     const std::int32_t gain = op.gain.from + (i + 1) * slope;
@@ -118,10 +131,12 @@ void run_sine(const Wave& wave, OperatorBlock op, std::int32_t* out) {
   }
 }
 
-// An operator whose phase `in` modulates; `in` and `out` may be the same.
+// An operator whose phase `in` modulates; `in` and `out` may be the same, but not overlap.
 template <bool kAdds, typename Wave>
-void run_modulated(const Wave& wave, OperatorBlock op, const std::int32_t* in, std::int32_t* out) {
+SYNTHRL_MULTIVERSION void run_modulated(Wave wave, OperatorBlock op, const std::int32_t* in,
+                                        std::int32_t* out) {
   const std::int32_t slope = op.gain.slope();
+  SYNTHRL_INDEPENDENT_ITERATIONS
   for (std::int32_t i = 0; i < kBlock; ++i) {
     const std::int32_t gain = op.gain.from + (i + 1) * slope;
     const std::uint32_t phase = op.phase + static_cast<std::uint32_t>(i) * op.step;
@@ -145,39 +160,44 @@ struct FeedbackMemory {
   }
 };
 
-// An operator that modulates itself.
-template <typename Wave>
-void run_feedback(const Wave& wave, OperatorBlock op, int shift, bool adds, FeedbackMemory& memory,
-                  std::int32_t* out) {
-  const std::int32_t slope = op.gain.slope();
-  FeedbackMemory local = memory;
-  for (std::int32_t i = 0; i < kBlock; ++i) {
-    op.gain.from += slope;
-    local.push(wave(op.phase + local.phase_offset(shift), op.gain.from));
-    op.phase += op.step;
-    put(out[i], local.newer, adds);
-  }
-  memory = local;
-}
+// A block of an operator that modulates itself: alone, or as the head of a stack whose last
+// output comes back. Only the head's gain ramps; the others hold theirs over the block.
+struct FeedbackTask {
+  std::array<OperatorBlock, 3> stack;
+  std::size_t num_operators;
+  int shift;  // of the feedback, to the right
+  FeedbackMemory* memory;
+  std::int32_t* out;  // [kBlock], replaced
+};
 
-// A stack of `kOperators` whose last output modulates the first. Only the first operator's gain
-// ramps; the others hold their gain over the block.
-template <std::size_t kOperators, typename Wave>
-void run_loop(const Wave& wave, std::array<OperatorBlock, kOperators> ops, int shift,
-              FeedbackMemory& memory, std::int32_t* out) {
-  const std::int32_t slope = ops[0].gain.slope();
-  FeedbackMemory local = memory;
-  for (std::int32_t i = 0; i < kBlock; ++i) {
-    ops[0].gain.from += slope;
-    std::int32_t x = wave(ops[0].phase + local.phase_offset(shift), ops[0].gain.from);
-    for (std::size_t k = 1; k < kOperators; ++k) {
-      x = wave(ops[k].phase + static_cast<std::uint32_t>(x), ops[k].gain.to);
-    }
-    for (OperatorBlock& op : ops) op.phase += op.step;
-    local.push(x);
-    out[i] = x;
+// Runs kLanes stacks of kOperators side by side. Each sample of a stack waits for the one before,
+// so that a stack alone would leave most of the processor idle.
+template <std::size_t kLanes, std::size_t kOperators, typename Wave>
+void run_feedback(Wave wave, std::span<const FeedbackTask, kLanes> tasks) {
+  std::array<FeedbackMemory, kLanes> memory;
+  std::array<std::array<std::uint32_t, kOperators>, kLanes> phase;
+  std::array<std::int32_t, kLanes> gain;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    const FeedbackTask& task = tasks[lane];
+    memory[lane] = *task.memory;
+    for (std::size_t k = 0; k < kOperators; ++k) phase[lane][k] = task.stack[k].phase;
+    gain[lane] = task.stack[0].gain.from;
   }
-  memory = local;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const FeedbackTask& task = tasks[lane];
+      gain[lane] += task.stack[0].gain.slope();
+      std::int32_t x =
+          wave(phase[lane][0] + memory[lane].phase_offset(task.shift), gain[lane]);
+      for (std::size_t k = 1; k < kOperators; ++k) {
+        x = wave(phase[lane][k] + static_cast<std::uint32_t>(x), task.stack[k].gain.to);
+      }
+      for (std::size_t k = 0; k < kOperators; ++k) phase[lane][k] += task.stack[k].step;
+      memory[lane].push(x);
+      task.out[i] = x;
+    }
+  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane) *tasks[lane].memory = memory[lane];
 }
 
 }  // namespace synthrl::dx7

@@ -269,7 +269,7 @@ namespace {
 
 constexpr std::array<std::uint8_t, 20> kLowLevels = {0,  5,  9,  13, 17, 20, 23, 25, 27, 29,
                                                      31, 33, 35, 37, 39, 41, 42, 43, 45, 46};
-constexpr std::uint16_t kNegative = 0x8000;
+constexpr std::int32_t kNegative = 0x8000;
 
 // The sine is built by rotating an integer vector; a rounded true sine differs in 316 entries.
 void fill_sine(std::array<std::int32_t, 1025>& sine) {
@@ -300,13 +300,13 @@ void fill_exponential(std::array<std::uint32_t, 1025>& exponential) {
 
 // A full cycle from a quarter: the second quarter mirrored, the second half negative.
 template <std::size_t kQuarter, typename QuarterFn>
-void fill_cycle(std::array<std::uint16_t, 4 * kQuarter>& cycle, QuarterFn quarter) {
+void fill_cycle(std::array<std::int32_t, 4 * kQuarter>& cycle, QuarterFn quarter) {
   for (std::size_t i = 0; i < 4 * kQuarter; ++i) {
     const std::size_t position = i % kQuarter;
     const bool mirrored = (i / kQuarter) % 2 == 1;
     const auto value =
-        static_cast<std::uint16_t>(quarter(mirrored ? kQuarter - 1 - position : position));
-    cycle[i] = i >= 2 * kQuarter ? static_cast<std::uint16_t>(value | kNegative) : value;
+        static_cast<std::int32_t>(quarter(mirrored ? kQuarter - 1 - position : position));
+    cycle[i] = i >= 2 * kQuarter ? value | kNegative : value;
   }
 }
 
@@ -323,11 +323,11 @@ long opl_log_sine(std::size_t i) {
 
 // Linear mantissa of a log attenuation: the table is read backwards, so that 0 is the loudest.
 template <std::size_t kSize>
-void fill_log_to_linear(std::array<std::uint16_t, kSize>& table, long one) {
+void fill_log_to_linear(std::array<std::int32_t, kSize>& table, long one) {
   for (std::size_t i = 0; i < kSize; ++i) {
     const double power =
         std::exp2(static_cast<double>(kSize - 1 - i) / static_cast<double>(kSize)) - 1.0;
-    table[i] = static_cast<std::uint16_t>(one + std::lround(power * static_cast<double>(one)));
+    table[i] = static_cast<std::int32_t>(one + std::lround(power * static_cast<double>(one)));
   }
 }
 

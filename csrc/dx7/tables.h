@@ -42,13 +42,13 @@ struct WaveTables {
   std::array<std::uint32_t, 1025> exponential;  // 2^30 · 2^(i / 1024)
 
   // Mark I engine, indexed by phase >> 12: attenuation in 1/1024 octaves, and the sign in bit 15.
-  std::array<std::uint16_t, 4096> log_sine;
+  std::array<std::int32_t, 4096> log_sine;
   // Attenuation modulo an octave → mantissa 4096 … 8191.
-  std::array<std::uint16_t, 1024> log_to_linear;
+  std::array<std::int32_t, 1024> log_to_linear;
 
   // OPL engine, the same with 1/256 octaves, indexed by phase >> 14.
-  std::array<std::uint16_t, 1024> opl_log_sine;
-  std::array<std::uint16_t, 256> opl_log_to_linear;
+  std::array<std::int32_t, 1024> opl_log_sine;
+  std::array<std::int32_t, 256> opl_log_to_linear;
 };
 
 const WaveTables& wave_tables();

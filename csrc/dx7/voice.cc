@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "dx7/tables.h"
 
@@ -114,7 +115,12 @@ void Voice::start(const Patch& patch, const NoteEvent& note) noexcept {
   tune_ = tuning(patch.master_tune);
   algorithm_ = patch.voice[kAlgorithm];
   feedback_ = patch.voice[kFeedback];
-  gate_samples_ = note.gate_samples;
+  const auto& routes = kAlgorithms[algorithm_];
+  feedback_slot_ = static_cast<std::size_t>(
+      std::find_if(routes.begin(), routes.end(), [](const Route& r) { return r.feeds_back; }) -
+      routes.begin());
+  key_down_ = true;
+  samples_to_release_ = note.gate_samples;
   memory_ = {};
 }
 
@@ -135,6 +141,7 @@ void Voice::start_operator(std::size_t slot, const Patch& patch, const NoteEvent
 }
 
 void Voice::release() noexcept {
+  key_down_ = false;
   for (Operator& op : operators_) op.envelope.release();
   pitch_envelope_.release();
 }
@@ -170,47 +177,31 @@ std::array<std::int32_t, kNumSlots> Voice::control_step() noexcept {
   return levels;
 }
 
-void Voice::render(std::span<std::int32_t> out) noexcept {
-  const WaveTables& tables = wave_tables();
-  switch (plan_->engine()) {
-    case Engine::kMark1:
-      return render_blocks(Mark1Wave(tables), out);
-    case Engine::kModern:
-      return render_blocks(ModernWave(tables), out);
-    case Engine::kOpl:
-      return render_blocks(OplWave(tables), out);
-  }
-}
+bool Voice::begin_block() noexcept {
+  return with_wave(plan_->engine(), [this](const auto& wave) {
+    using Wave = std::decay_t<decltype(wave)>;
+    if (key_down_ && samples_to_release_ <= 0) release();
+    samples_to_release_ -= kBlock;
+    if (!key_down_ && finished<Wave>()) return false;
 
-template <typename Wave>
-void Voice::render_blocks(const Wave& wave, std::span<std::int32_t> out) noexcept {
-  bool key_down = true;
-  for (std::size_t start = 0; start < out.size(); start += kBlock) {
-    if (key_down && static_cast<std::int64_t>(start) >= gate_samples_) {
-      key_down = false;
-      release();
+    const std::array<std::int32_t, kNumSlots> levels = control_step();
+    for (std::size_t slot = 0; slot < kNumSlots; ++slot) {
+      Operator& op = operators_[slot];
+      const GainRamp gain = {Wave::first_gain(op.stored_gain), Wave::gain(levels[slot])};
+      blocks_[slot] = {op.phase, op.step, gain};
+      active_[slot] = Wave::active(gain);
+      op.stored_gain = gain.to;
+      op.phase += kBlock * op.step;
     }
-    if (!key_down && finished<Wave>()) {
-      std::fill(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), 0);
-      return;
-    }
-    if (out.size() - start >= kBlock) {
-      render_block(wave, out.data() + start);
-    } else {
-      Bus last;
-      render_block(wave, last.data());
-      std::copy_n(last.begin(), out.size() - start, out.data() + start);
-    }
-  }
+    return true;
+  });
 }
 
 // Whether nothing but zeros can follow: every carrier has ended, and below the threshold.
 template <typename Wave>
 bool Voice::finished() const noexcept {
-  const bool looped = Wave::kLoopsThroughStack && feedback_ > 0 &&
-                      (algorithm_ == kAlgorithm4 || algorithm_ == kAlgorithm6);
   for (std::size_t slot = 0; slot < kNumSlots; ++slot) {
-    const bool heard = kAlgorithms[algorithm_][slot].output == 0 || (looped && slot == 0);
+    const bool heard = kAlgorithms[algorithm_][slot].output == 0 || slot < num_looped();
     if (!heard) continue;
     const Operator& op = operators_[slot];
     // Amplitude modulation only lowers a level, so the level itself is the loudest it can get.
@@ -220,26 +211,47 @@ bool Voice::finished() const noexcept {
   return true;
 }
 
-template <typename Wave>
-void Voice::render_block(const Wave& wave, std::int32_t* out) noexcept {
-  const std::array<std::int32_t, kNumSlots> levels = control_step();
-  Blocks blocks;
-  for (std::size_t slot = 0; slot < kNumSlots; ++slot) {
-    Operator& op = operators_[slot];
-    const GainRamp gain = {Wave::first_gain(op.stored_gain), Wave::gain(levels[slot])};
-    blocks[slot] = {op.phase, op.step, gain};
-    op.stored_gain = gain.to;
-    op.phase += kBlock * op.step;
-  }
+// Mark I algorithms 4 and 6 with feedback: the number of operators, from OP6 on, of which the last
+// feeds back into the first. Together they run straight into the output while OP6 is active.
+std::size_t Voice::num_looped() const noexcept {
+  if (plan_->engine() != Engine::kMark1 || feedback_ == 0) return 0;
+  if (algorithm_ == kAlgorithm4) return 3;
+  return algorithm_ == kAlgorithm6 ? 2 : 0;
+}
 
+std::optional<FeedbackTask> Voice::feedback_task() noexcept {
+  feeds_back_ = feedback_ > 0 && active_[feedback_slot_];
+  if (!feeds_back_) return std::nullopt;
+  const std::size_t looped = num_looped();
+  const bool damped =
+      looped > 0 || (plan_->engine() == Engine::kMark1 && algorithm_ == kAlgorithm32);
+  FeedbackTask task{.stack = {},
+                    .num_operators = std::max<std::size_t>(1, looped),
+                    .shift = std::min(8 - feedback_ + (damped ? 2 : 0), kMaxFeedbackShift),
+                    .memory = &memory_,
+                    .out = feedback_out_.data()};
+  std::copy_n(blocks_.begin() + static_cast<std::ptrdiff_t>(feedback_slot_), task.num_operators,
+              task.stack.begin());
+  return task;
+}
+
+void Voice::finish_block(Block out) noexcept {
+  with_wave(plan_->engine(), [&](const auto& wave) { mix_operators(wave, out.data()); });
+}
+
+template <typename Wave>
+void Voice::mix_operators(const Wave& wave, std::int32_t* out) noexcept {
   std::fill_n(out, kBlock, 0);
   std::array<bool, 3> holds_sound = {true, false, false};
-  const bool extra_shift = Wave::kLoopsThroughStack && algorithm_ == kAlgorithm32;
-  const int shift = std::min(8 - feedback_ + (extra_shift ? 2 : 0), kMaxFeedbackShift);
-  for (std::size_t slot = render_loop(wave, blocks, out); slot < kNumSlots; ++slot) {
+  std::size_t slot = 0;
+  if (feeds_back_ && num_looped() > 0) {
+    std::copy(feedback_out_.begin(), feedback_out_.end(), out);
+    slot = num_looped();
+  }
+  for (; slot < kNumSlots; ++slot) {
     const Route& route = kAlgorithms[algorithm_][slot];
-    const OperatorBlock& block = blocks[slot];
-    if (!Wave::active(block.gain)) {
+    const OperatorBlock& block = blocks_[slot];
+    if (!active_[slot]) {
       if (!route.adds) holds_sound[route.output] = false;
       continue;
     }
@@ -249,8 +261,8 @@ void Voice::render_block(const Wave& wave, std::int32_t* out) noexcept {
       const std::int32_t* source = scratch_[route.input - 1u].data();
       adds ? run_modulated<true>(wave, block, source, target)
            : run_modulated<false>(wave, block, source, target);
-    } else if (route.feeds_back && feedback_ > 0) {
-      run_feedback(wave, block, shift, adds, memory_, target);
+    } else if (route.feeds_back && feeds_back_) {
+      for (std::size_t i = 0; i < kBlock; ++i) put(target[i], feedback_out_[i], adds);
     } else {
       adds ? run_sine<true>(wave, block, target) : run_sine<false>(wave, block, target);
     }
@@ -258,21 +270,35 @@ void Voice::render_block(const Wave& wave, std::int32_t* out) noexcept {
   }
 }
 
-// Mark I algorithms 4 and 6 with feedback: OP6 to OP4 or OP5 run as one loop straight into the
-// output. Returns the number of slots that are dealt with.
-template <typename Wave>
-std::size_t Voice::render_loop(const Wave& wave, const Blocks& blocks, std::int32_t* out) noexcept {
-  if (!Wave::kLoopsThroughStack || feedback_ == 0 || !Wave::active(blocks[0].gain)) return 0;
-  const int shift = std::min(8 - feedback_ + 2, kMaxFeedbackShift);
-  if (algorithm_ == kAlgorithm4) {
-    run_loop<3>(wave, {blocks[0], blocks[1], blocks[2]}, shift, memory_, out);
-    return 3;
+namespace {
+
+constexpr std::size_t kFeedbackLanes = 4;
+
+// The tasks whose stack has kOperators, kFeedbackLanes at a time as long as there are so many.
+template <std::size_t kOperators, typename Wave>
+void run_stacks(const Wave& wave, std::span<const FeedbackTask> tasks) {
+  std::array<FeedbackTask, kFeedbackLanes> lanes;
+  std::size_t num_lanes = 0;
+  for (const FeedbackTask& task : tasks) {
+    if (task.num_operators != kOperators) continue;
+    lanes[num_lanes++] = task;
+    if (num_lanes < kFeedbackLanes) continue;
+    run_feedback<kFeedbackLanes, kOperators>(wave, std::span<const FeedbackTask, kFeedbackLanes>(lanes));
+    num_lanes = 0;
   }
-  if (algorithm_ == kAlgorithm6) {
-    run_loop<2>(wave, {blocks[0], blocks[1]}, shift, memory_, out);
-    return 2;
+  for (std::size_t i = 0; i < num_lanes; ++i) {
+    run_feedback<1, kOperators>(wave, std::span<const FeedbackTask, 1>(&lanes[i], 1));
   }
-  return 0;
+}
+
+}  // namespace
+
+void run_feedback_tasks(Engine engine, std::span<const FeedbackTask> tasks) noexcept {
+  with_wave(engine, [tasks](const auto& wave) {
+    run_stacks<1>(wave, tasks);
+    run_stacks<2>(wave, tasks);
+    run_stacks<3>(wave, tasks);
+  });
 }
 
 }  // namespace synthrl::dx7

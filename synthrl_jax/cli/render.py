@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,14 +129,12 @@ def _write_all(
 ) -> None:
     """Renders voices [N, 128] to N paths, with a progress bar."""
     import soundfile
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from synthrl_jax.progress import ProgressBar
 
     for folder in {path.parent for path in paths}:
         folder.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("rendering", total=len(paths), rate="")
+    with ProgressBar("rendering", len(paths), console=console) as progress:
         for start in range(0, len(paths), CHUNK_VOICES):
             chunk = slice(start, start + CHUNK_VOICES)
             audio = renderer.render(
@@ -149,9 +146,7 @@ def _write_all(
             )
             for path, sound in zip(paths[chunk], audio, strict=True):
                 soundfile.write(path, sound, args.sample_rate, "FLOAT")
-            done = start + len(audio)
-            rate = done / (time.perf_counter() - started)
-            progress.update(task, completed=done, rate=f"{rate:.0f} sounds/s")
+            progress.advance(len(audio))
 
 
 def run(args: argparse.Namespace) -> int:
