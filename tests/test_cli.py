@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
@@ -39,16 +38,3 @@ def test_runs_as_a_module() -> None:
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout == f"synthrl {__version__}\n"
-
-
-@pytest.mark.native
-def test_bench_compares_with_dexed_py(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "render", "--count", "10", "--repeats", "1", "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert len(report["rows"]) == 6
-    for row in report["rows"]:
-        assert row["renders_per_s"] > 0 and row["ratio_to_dexed_py"] > 0
-        assert row["times_real_time"] == pytest.approx(4 * row["renders_per_s"])
-    assert main(["bench", "render", "--count", "5", "--repeats", "1"]) == 0
-    table = capsys.readouterr().out.splitlines()
-    assert table[0].count("|") == table[2].count("|") == 7
