@@ -21,11 +21,11 @@ def get_config(size: str = "base"):
     if config.size == "small":
         # Few targets often rather than many once: replay gains with every visit.
         config.data.max_train = 4096
-        config.train.num_epochs = 8
-        config.reinforce.alpha_epochs = 4.0
+        config.train.num_epochs = 6
+        config.reinforce.alpha_epochs = 3.0
         config.optim.learning_rate = 2e-4
         config.optim.warmup_epochs = 0.5
-        config.optim.restart_epochs = 7.5
+        config.optim.restart_epochs = 5.5
     if config.size == "tiny":
         config.train.num_epochs = 10
         config.train.eval_every_epochs = 2.0
