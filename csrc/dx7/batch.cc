@@ -1,8 +1,7 @@
 #include "dx7/batch.h"
 
 #include <algorithm>
-
-#include "dx7/output.h"
+#include <utility>
 
 namespace synthrl::dx7 {
 
@@ -23,27 +22,28 @@ void fade_out(std::span<float> audio, std::size_t fade_samples) {
 
 BatchRenderer::BatchRenderer(Plan plan, std::size_t num_threads)
     : plan_(std::move(plan)), pool_(num_threads) {
-  workers_.reserve(pool_.size());
-  for (std::size_t i = 0; i < pool_.size(); ++i) workers_.emplace_back(plan_);
+  groups_.reserve(pool_.size());
+  for (std::size_t i = 0; i < pool_.size(); ++i) groups_.emplace_back(plan_);
 }
 
 bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
                            std::size_t num_samples, std::size_t fade_samples, float* out,
                            const ThreadPool::KeepGoing& keep_going) {
-  for (Worker& worker : workers_) worker.raw.resize(num_samples);
-  const auto render_row = [&](std::size_t row, std::size_t worker_index) {
-    Worker& worker = workers_[worker_index];
-    const std::span<float> audio(out + row * num_samples, num_samples);
-    worker.voice.start(patches[row], notes[row]);
-    worker.voice.render(worker.raw);
-    if (plan_.stage() == Stage::kEngine) {
-      to_engine_scale(worker.raw, audio);
-    } else {
-      to_plugin_output(plan_, patches[row], worker.raw, audio);
+  // Small batches are spread over all threads rather than filling the lanes of one.
+  const std::size_t rows_per_thread = (patches.size() + pool_.size() - 1) / pool_.size();
+  const std::size_t group_size = std::clamp<std::size_t>(rows_per_thread, 1, kLanes);
+  const std::size_t num_groups = (patches.size() + group_size - 1) / group_size;
+  const auto render_group = [&](std::size_t group, std::size_t worker) {
+    const std::size_t first = group * group_size;
+    const std::size_t count = std::min(group_size, patches.size() - first);
+    float* rows = out + first * num_samples;
+    groups_[worker].render(patches.subspan(first, count), notes.subspan(first, count), num_samples,
+                           rows);
+    for (std::size_t i = 0; i < count; ++i) {
+      fade_out({rows + i * num_samples, num_samples}, fade_samples);
     }
-    fade_out(audio, fade_samples);
   };
-  return pool_.run(patches.size(), render_row, keep_going);
+  return pool_.run(num_groups, render_group, keep_going);
 }
 
 }  // namespace synthrl::dx7

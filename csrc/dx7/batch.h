@@ -8,7 +8,7 @@
 #include "core/thread_pool.h"
 #include "dx7/patch.h"
 #include "dx7/plan.h"
-#include "dx7/voice.h"
+#include "dx7/voice_group.h"
 #include "render/note.h"
 
 namespace synthrl::dx7 {
@@ -28,14 +28,8 @@ class BatchRenderer {
               const ThreadPool::KeepGoing& keep_going);
 
  private:
-  struct Worker {
-    explicit Worker(const Plan& plan) : voice(plan) {}
-    Voice voice;
-    std::vector<std::int32_t> raw;
-  };
-
   Plan plan_;
-  std::vector<Worker> workers_;
+  std::vector<VoiceGroup> groups_;  // one per worker
   ThreadPool pool_;
 };
 

@@ -170,34 +170,46 @@ struct FeedbackTask {
   std::int32_t* out;  // [kBlock], replaced
 };
 
-// Runs kLanes stacks of kOperators side by side. Each sample of a stack waits for the one before,
-// so that a stack alone would leave most of the processor idle.
+// Runs up to kLanes stacks of kOperators side by side. Each sample of a stack waits for the one
+// before, so that a stack alone would leave most of the processor idle.
 template <std::size_t kLanes, std::size_t kOperators, typename Wave>
-void run_feedback(Wave wave, std::span<const FeedbackTask, kLanes> tasks) {
-  std::array<FeedbackMemory, kLanes> memory;
-  std::array<std::array<std::uint32_t, kOperators>, kLanes> phase;
-  std::array<std::int32_t, kLanes> gain;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    const FeedbackTask& task = tasks[lane];
-    memory[lane] = *task.memory;
-    for (std::size_t k = 0; k < kOperators; ++k) phase[lane][k] = task.stack[k].phase;
-    gain[lane] = task.stack[0].gain.from;
+void run_feedback(Wave wave, std::span<const FeedbackTask> tasks) {
+  struct Lane {
+    std::array<std::uint32_t, kOperators> phase, step;
+    std::array<std::int32_t, kOperators> gain;
+    std::int32_t slope;
+    int shift;
+    FeedbackMemory memory;
+    std::int32_t* out;
+  };
+  std::array<Lane, kLanes> lanes;
+  std::array<std::int32_t, kBlock> unheard;  // what lanes without a task of their own write
+  for (std::size_t l = 0; l < kLanes; ++l) {
+    const FeedbackTask& task = tasks[std::min(l, tasks.size() - 1)];
+    for (std::size_t k = 0; k < kOperators; ++k) {
+      lanes[l].phase[k] = task.stack[k].phase;
+      lanes[l].step[k] = task.stack[k].step;
+      lanes[l].gain[k] = k == 0 ? task.stack[k].gain.from : task.stack[k].gain.to;
+    }
+    lanes[l].slope = task.stack[0].gain.slope();
+    lanes[l].shift = task.shift;
+    lanes[l].memory = *task.memory;
+    lanes[l].out = l < tasks.size() ? task.out : unheard.data();
   }
   for (std::size_t i = 0; i < kBlock; ++i) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const FeedbackTask& task = tasks[lane];
-      gain[lane] += task.stack[0].gain.slope();
-      std::int32_t x =
-          wave(phase[lane][0] + memory[lane].phase_offset(task.shift), gain[lane]);
-      for (std::size_t k = 1; k < kOperators; ++k) {
-        x = wave(phase[lane][k] + static_cast<std::uint32_t>(x), task.stack[k].gain.to);
+    for (Lane& lane : lanes) {
+      lane.gain[0] += lane.slope;
+      std::uint32_t modulation = lane.memory.phase_offset(lane.shift);
+      for (std::size_t k = 0; k < kOperators; ++k) {
+        const std::int32_t x = wave(lane.phase[k] + modulation, lane.gain[k]);
+        modulation = static_cast<std::uint32_t>(x);
+        lane.phase[k] += lane.step[k];
       }
-      for (std::size_t k = 0; k < kOperators; ++k) phase[lane][k] += task.stack[k].step;
-      memory[lane].push(x);
-      task.out[i] = x;
+      lane.out[i] = static_cast<std::int32_t>(modulation);
+      lane.memory.push(lane.out[i]);
     }
   }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) *tasks[lane].memory = memory[lane];
+  for (std::size_t l = 0; l < tasks.size(); ++l) *tasks[l].memory = lanes[l].memory;
 }
 
 }  // namespace synthrl::dx7

@@ -201,7 +201,7 @@ bool Voice::begin_block() noexcept {
 template <typename Wave>
 bool Voice::finished() const noexcept {
   for (std::size_t slot = 0; slot < kNumSlots; ++slot) {
-    const bool heard = kAlgorithms[algorithm_][slot].output == 0 || slot < num_looped();
+    const bool heard = kAlgorithms[algorithm_][slot].output == 0 || (slot == 0 && num_looped() > 0);
     if (!heard) continue;
     const Operator& op = operators_[slot];
     // Amplitude modulation only lowers a level, so the level itself is the loudest it can get.
@@ -274,7 +274,16 @@ namespace {
 
 constexpr std::size_t kFeedbackLanes = 4;
 
-// The tasks whose stack has kOperators, kFeedbackLanes at a time as long as there are so many.
+template <std::size_t kOperators, typename Wave>
+void run_lanes(const Wave& wave, std::span<const FeedbackTask> tasks) {
+  if (tasks.size() == 1) {
+    run_feedback<1, kOperators>(wave, tasks);
+  } else if (tasks.size() > 1) {
+    run_feedback<kFeedbackLanes, kOperators>(wave, tasks);
+  }
+}
+
+// Does the tasks whose stack has kOperators, kFeedbackLanes at a time.
 template <std::size_t kOperators, typename Wave>
 void run_stacks(const Wave& wave, std::span<const FeedbackTask> tasks) {
   std::array<FeedbackTask, kFeedbackLanes> lanes;
@@ -283,12 +292,10 @@ void run_stacks(const Wave& wave, std::span<const FeedbackTask> tasks) {
     if (task.num_operators != kOperators) continue;
     lanes[num_lanes++] = task;
     if (num_lanes < kFeedbackLanes) continue;
-    run_feedback<kFeedbackLanes, kOperators>(wave, std::span<const FeedbackTask, kFeedbackLanes>(lanes));
+    run_lanes<kOperators>(wave, std::span<const FeedbackTask>(lanes));
     num_lanes = 0;
   }
-  for (std::size_t i = 0; i < num_lanes; ++i) {
-    run_feedback<1, kOperators>(wave, std::span<const FeedbackTask, 1>(&lanes[i], 1));
-  }
+  run_lanes<kOperators>(wave, std::span<const FeedbackTask>(lanes).first(num_lanes));
 }
 
 }  // namespace

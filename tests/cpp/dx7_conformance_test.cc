@@ -12,6 +12,7 @@
 #include "dx7/patch.h"
 #include "dx7/plan.h"
 #include "dx7/voice.h"
+#include "render_raw.h"
 
 using namespace synthrl;
 using namespace synthrl::dx7;
@@ -65,9 +66,8 @@ TEST(stored_renders) {
     const Engine engine = engines.at(row.at(2));
     const Plan plan({.sample_rate = static_cast<double>(rate)}, engine, Stage::kEngine);
     Voice voice(plan);
-    voice.start(voices.at(row.at(0)), {.gate_samples = static_cast<std::int64_t>(off)});
-    std::vector<std::int32_t> raw(rate);
-    voice.render(raw);
+    std::vector<std::int32_t> raw = test::render_raw(
+        plan, voice, voices.at(row.at(0)), {.gate_samples = static_cast<std::int64_t>(off)}, rate);
     if (engine == Engine::kMark1) {
       for (std::int32_t& sample : raw) sample >>= 13;
     }

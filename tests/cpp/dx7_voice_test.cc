@@ -9,9 +9,11 @@
 #include "dx7/patch.h"
 #include "dx7/plan.h"
 #include "dx7/voice.h"
+#include "render_raw.h"
 
 using namespace synthrl;
 using namespace synthrl::dx7;
+using synthrl::test::render_raw;
 
 namespace {
 
@@ -29,14 +31,6 @@ NoteEvent random_note(std::mt19937& random) {
           .gate_samples = static_cast<std::int64_t>(random() % 4000),
           .lfo_phase = static_cast<std::uint32_t>(random()),
           .sample_hold = static_cast<std::uint8_t>(random())};
-}
-
-std::vector<std::int32_t> render(Voice& voice, const Patch& patch, const NoteEvent& note,
-                                 std::size_t num_samples) {
-  std::vector<std::int32_t> raw(num_samples, -1);
-  voice.start(patch, note);
-  voice.render(raw);
-  return raw;
 }
 
 // One sine carrier that ends at once after the release.
@@ -68,7 +62,8 @@ TEST(a_voice_forgets_what_it_played) {
         const Patch patch = random_patch(random);
         const NoteEvent note = random_note(random);
         Voice fresh(plan);
-        CHECK(render(used, patch, note, 6000) == render(fresh, patch, note, 6000));
+        CHECK(render_raw(plan, used, patch, note, 6000) ==
+              render_raw(plan, fresh, patch, note, 6000));
       }
     }
   }
@@ -78,7 +73,7 @@ TEST(a_finished_voice_is_silent) {
   for (const Engine engine : kEngines) {
     const Plan plan({.sample_rate = 22050}, engine, Stage::kEngine);
     Voice voice(plan);
-    const auto raw = render(voice, sine_patch(), {.gate_samples = 2048}, 22050);
+    const auto raw = render_raw(plan, voice, sine_patch(), {.gate_samples = 2048}, 22050);
     CHECK(std::any_of(raw.begin(), raw.begin() + 2048, [](auto x) { return x != 0; }));
     CHECK(std::all_of(raw.end() - 11025, raw.end(), [](auto x) { return x == 0; }));
   }
@@ -87,9 +82,9 @@ TEST(a_finished_voice_is_silent) {
 TEST(the_key_goes_up_at_the_next_block) {
   const Plan plan({.sample_rate = 22050}, Engine::kMark1, Stage::kEngine);
   Voice voice(plan);
-  const auto at_129 = render(voice, sine_patch(), {.gate_samples = 129}, 4096);
-  const auto at_192 = render(voice, sine_patch(), {.gate_samples = 192}, 4096);
-  const auto at_193 = render(voice, sine_patch(), {.gate_samples = 193}, 4096);
+  const auto at_129 = render_raw(plan, voice, sine_patch(), {.gate_samples = 129}, 4096);
+  const auto at_192 = render_raw(plan, voice, sine_patch(), {.gate_samples = 192}, 4096);
+  const auto at_193 = render_raw(plan, voice, sine_patch(), {.gate_samples = 193}, 4096);
   CHECK(at_129 == at_192);
   CHECK(at_192 != at_193);
   CHECK(std::equal(at_192.begin(), at_192.begin() + 192, at_193.begin()));
@@ -98,7 +93,7 @@ TEST(the_key_goes_up_at_the_next_block) {
 TEST(a_note_with_no_gate_starts_in_release) {
   const Plan plan({.sample_rate = 22050}, Engine::kMark1, Stage::kEngine);
   Voice voice(plan);
-  const auto raw = render(voice, sine_patch(), {.gate_samples = 0}, 4096);
+  const auto raw = render_raw(plan, voice, sine_patch(), {.gate_samples = 0}, 4096);
   CHECK(std::all_of(raw.begin(), raw.end(), [](auto x) { return x == 0; }));
 }
 
@@ -111,10 +106,13 @@ TEST(the_state_of_a_free_lfo_is_given) {
   Voice voice(plan);
   const NoteEvent at_start = {.gate_samples = 9999};
   const NoteEvent at_half = {.gate_samples = 9999, .lfo_phase = 1u << 31};
-  CHECK(render(voice, patch, at_start, 4096) != render(voice, patch, at_half, 4096));
+  CHECK(render_raw(plan, voice, patch, at_start, 4096) !=
+        render_raw(plan, voice, patch, at_half, 4096));
   patch.voice[kLfoKeySync] = 1;
-  CHECK(render(voice, patch, at_start, 4096) == render(voice, patch, at_half, 4096));
+  CHECK(render_raw(plan, voice, patch, at_start, 4096) ==
+        render_raw(plan, voice, patch, at_half, 4096));
   patch.voice[kLfoWave] = 5;
   const NoteEvent other_draw = {.gate_samples = 9999, .sample_hold = 77};
-  CHECK(render(voice, patch, at_start, 4096) != render(voice, patch, other_draw, 4096));
+  CHECK(render_raw(plan, voice, patch, at_start, 4096) !=
+        render_raw(plan, voice, patch, other_draw, 4096));
 }
