@@ -177,3 +177,24 @@ def test_no_filter_setting_gives_nan():
     audio = Renderer(sample_rate=RATE, threads=1).render(values, velocity=127, length_s=0.5)
     assert np.all(np.isfinite(audio))
     assert np.count_nonzero(np.abs(audio).max(axis=1) > 1e-3) > 50
+
+
+def test_settings_of_one_row_do_not_reach_another():
+    """Rows are rendered side by side, with filters in some of them only."""
+    rng = np.random.default_rng(1)
+    values = np.repeat(preset(ALGORITHM=1.0, FEEDBACK=1.0), 20, axis=0)
+    columns = [INDEX[name] for name in ("Cutoff", "Resonance", "Output", "MASTER TUNE ADJ")]
+    values[:, columns] = rng.uniform(0, 0.8, (20, 4))
+    values[::3, INDEX["Cutoff"]] = 1.0
+    together = Renderer(sample_rate=RATE, threads=1).render(values, length_s=LENGTH_S)
+    for row, alone in zip(values, together, strict=True):
+        np.testing.assert_array_equal(render(row[None], gate_s=3.0, fade_s=0.1), alone)
+    assert len({row.tobytes() for row in together}) == 20
+
+
+def test_tails_end_in_exact_zeros():
+    """The DC blocker would ring on in denormal numbers, which are slow."""
+    audio = render(preset(), gate_s=0.1, length_s=2.0)
+    sizes = np.abs(audio[audio != 0])
+    assert sizes.min() >= np.finfo(np.float32).tiny
+    assert not audio[-100:].any()
