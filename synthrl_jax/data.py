@@ -84,13 +84,18 @@ class Dataset:
             raise UserError(f"{path}: no dataset here; make one with `synthrl prepare`")
         try:
             manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise UserError(f"{manifest_path}: not valid JSON ({error})") from error
+        if not isinstance(manifest, dict):
+            raise UserError(f"{manifest_path}: not the manifest of a dataset")
         if manifest.get("format_version") != FORMAT_VERSION:
             raise UserError(
                 f"{path}: dataset format {manifest.get('format_version')}, this program reads "
                 f"{FORMAT_VERSION}; prepare it again"
             )
+        missing = sorted({"kind", "count", "names"} - manifest.keys())
+        if missing:
+            raise UserError(f"{manifest_path}: without {missing[0]!r}; prepare the dataset again")
         count = manifest["count"]
         expected = count * NUM_SAMPLES * 4
         audio_path = path / AUDIO
@@ -104,8 +109,8 @@ class Dataset:
             path=path,
             manifest=manifest,
             audio=np.memmap(audio_path, np.float32, "r", shape=(count, NUM_SAMPLES)),
-            values=np.load(path / VALUES) if labelled else None,
-            cluster=np.load(path / CLUSTER),
+            values=_load_rows(path / VALUES, count) if labelled else None,
+            cluster=_load_rows(path / CLUSTER, count),
         )
 
     def actions(self, action_space: ActionSpace) -> NDArray[np.int32]:
@@ -138,6 +143,19 @@ class Dataset:
         train = np.concatenate([part for i, part in enumerate(folds) if i != fold])
         order = np.random.default_rng((seed, fold)).permutation(len(train))
         return Split(train[order], folds[fold], test)
+
+
+def _load_rows(path: pathlib.Path, count: int) -> NDArray[Any]:
+    """Array of a file that must have `count` rows."""
+    try:
+        rows = np.load(path)
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(
+            f"{path}: missing or damaged ({error}); prepare the dataset again"
+        ) from error
+    if len(rows) != count:
+        raise UserError(f"{path}: {len(rows)} rows instead of {count}; prepare the dataset again")
+    return rows
 
 
 def _part_sizes(count: int) -> NDArray[np.int64]:
@@ -205,6 +223,7 @@ def make_loader(
     seed: int = 0,
     shuffle: bool = True,
     num_epochs: int | None = None,
+    drop_remainder: bool = False,
 ) -> Loader:
     """Batches of some rows of a dataset.
 
@@ -216,6 +235,7 @@ def make_loader(
       seed: of the order, which is another one every epoch.
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
+      drop_remainder: leave a short last batch out of every epoch instead of padding it.
     """
     actions = dataset.actions(action_space)
     has_action = np.float32(dataset.values is not None)
@@ -237,6 +257,7 @@ def make_loader(
     positions = grain.MapDataset.source(range(len(indices)))
     if shuffle:
         positions = positions.shuffle(seed=seed)
-    batches = positions.batch(batch_size).repeat(num_epochs).map(batch_of)
+    batches = positions.batch(batch_size, drop_remainder=drop_remainder)
+    batches = batches.repeat(num_epochs).map(batch_of)
     read = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
     return Loader(iter(batches.to_iter_dataset(read)))

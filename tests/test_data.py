@@ -99,6 +99,16 @@ def test_batches_hold_what_they_say(dataset: data.Dataset) -> None:
     assert all(np.all(b.has_action == 1) for b in batches)
 
 
+def test_a_short_last_batch_can_be_left_out(dataset: data.Dataset) -> None:
+    loader = data.make_loader(
+        dataset, np.arange(11), 4, action_space=SPACE, num_epochs=2, drop_remainder=True
+    )
+    batches = list(loader)
+    assert len(batches) == 4 and all(np.all(b.mask == 1) for b in batches)
+    first_epoch = np.concatenate([b.uid for b in batches[:2]])
+    assert len(set(first_epoch.tolist())) == 8
+
+
 def test_every_epoch_has_every_sound_in_another_order(dataset: data.Dataset) -> None:
     loader = data.make_loader(dataset, np.arange(11), 4, action_space=SPACE, seed=5)
     epochs = []
@@ -131,6 +141,24 @@ def test_sounds_without_labels_say_so(tmp_path: pathlib.Path) -> None:
     assert np.all(batch.has_action == 0) and np.all(batch.action == 0)
 
 
+@pytest.mark.parametrize("name", [data.VALUES, data.CLUSTER])
+def test_damaged_labels_do_not_open(name: str, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "damaged"
+    _write(path, np.arange(3))
+    whole = np.load(path / name)
+    np.save(path / name, whole[:2])
+    with pytest.raises(UserError, match=f"{name}: 2 rows instead of 3"):
+        data.Dataset.open(path)
+    np.save(path / name, whole)
+    with (path / name).open("r+b") as file:
+        file.truncate(130)
+    with pytest.raises(UserError, match=f"{name}: missing or damaged"):
+        data.Dataset.open(path)
+    (path / name).unlink()
+    with pytest.raises(UserError, match=f"{name}: missing or damaged"):
+        data.Dataset.open(path)
+
+
 def test_damaged_datasets_do_not_open(dataset: data.Dataset, tmp_path: pathlib.Path) -> None:
     with pytest.raises(UserError, match="no dataset here"):
         data.Dataset.open(tmp_path)
@@ -142,6 +170,12 @@ def test_damaged_datasets_do_not_open(dataset: data.Dataset, tmp_path: pathlib.P
         data.Dataset.open(path)
     (path / data.MANIFEST).write_text('{"format_version": 99}')
     with pytest.raises(UserError, match="format 99"):
+        data.Dataset.open(path)
+    (path / data.MANIFEST).write_text('{"format_version": 1, "kind": "dexed", "names": []}')
+    with pytest.raises(UserError, match="without 'count'"):
+        data.Dataset.open(path)
+    (path / data.MANIFEST).write_text("[]")
+    with pytest.raises(UserError, match="not the manifest"):
         data.Dataset.open(path)
     (path / data.MANIFEST).write_text("{")
     with pytest.raises(UserError, match="not valid JSON"):
