@@ -1,21 +1,21 @@
 """Cartridges or recordings → a dataset that training maps from disk.
 
 Work goes into `OUT.partial` with a journal, chunk by chunk; a killed run goes on there, and only
-a complete dataset is renamed to `OUT`.
+a complete dataset is renamed to `OUT`. One that it replaces is removed after that.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import importlib.metadata
 import json
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import jax
 import numpy as np
@@ -28,8 +28,10 @@ from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 
 _CHUNK = 128
 _JOURNAL = "journal.jsonl"
+_REPLACED = "replaced"
 _VERSIONED = ("synthrl-jax", "numpy", "jax", "soundfile", "soxr")
-_LFO_KEY_SYNC, _LFO_DEPTHS, _PITCH_MOD_SENSITIVITY = 141, (139, 140), 143
+_LFO_KEY_SYNC, _LFO_WAVE, _LFO_DEPTHS, _PITCH_MOD_SENSITIVITY = 141, 142, (139, 140), 143
+_SAMPLE_AND_HOLD = 5
 _AMP_MOD_SENSITIVITIES = [21 * slot + 14 for slot in range(6)]
 _CLIPPING_SUSPECT = 0.9
 _ENGINE_FULL_SCALE = 8.0
@@ -37,13 +39,23 @@ _ENGINE_FULL_SCALE = 8.0
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """What is played on every voice; the defaults are SynthRL's."""
+    """What is played on every voice; the defaults are SynthRL's.
+
+    Raises:
+      UserError: a note or velocity that MIDI does not have.
+    """
 
     note: int = 60
     velocity: int = 85
     gate_s: float = 3.0
     length_s: float = 4.0
     fade_s: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.note <= 127:
+            raise UserError(f"note {self.note}: a MIDI note is 0 to 127")
+        if not 1 <= self.velocity <= 127:
+            raise UserError(f"velocity {self.velocity}: a MIDI velocity is 1 to 127")
 
 
 class Summary(NamedTuple):
@@ -61,59 +73,112 @@ class Summary(NamedTuple):
 
 
 class _Journal:
-    """`OUT.partial`: sounds written so far, and what became of every item."""
+    """`OUT.partial`: sounds written so far, and what became of every item.
+
+    What an earlier run of the same job left there is taken over. A context manager, which keeps
+    other runs away.
+    """
 
     def __init__(self, out: pathlib.Path, job: dict[str, Any]) -> None:
-        self.folder = out.with_name(out.name + ".partial")
-        self._out = out
+        self._out = out.resolve()
+        self.folder = self._out.with_name(self._out.name + ".partial")
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / _JOURNAL
-        lines: list[Any] = _json_lines(path)
-        chunks = lines[1:] if lines and lines[0] == job else []
-        self.records: list[dict[str, Any]] = [record for chunk in chunks for record in chunk]
-        intact = "".join(json.dumps(line) + "\n" for line in [job, *chunks])
-        path.write_text(intact, encoding="utf-8")
-        self._journal = path.open("a", encoding="utf-8")
-        kept_bytes = 4 * data.NUM_SAMPLES * sum(record["kept"] for record in self.records)
-        self._audio = (self.folder / data.AUDIO).open("ab")
+        self.records: list[dict[str, Any]] = []
+        with contextlib.ExitStack() as opened:
+            path = self.folder / _JOURNAL
+            self._journal = opened.enter_context(path.open("ab"))
+            try:
+                fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(f"{out}: another run is preparing it") from error
+            self._audio = opened.enter_context((self.folder / data.AUDIO).open("ab"))
+            self._take_over(path, job)
+            self._opened = opened.pop_all()
+
+    def _take_over(self, path: pathlib.Path, job: dict[str, Any]) -> None:
+        """Keeps the chunks that are whole, in the journal and in the audio, and cuts the rest."""
+        lines = _json_lines(path)
+        header = next(lines, None)
+        journal_bytes = kept_bytes = 0
+        if header is not None and header[0] == job:
+            journal_bytes = header[1]
+            available = self._audio.seek(0, 2)
+            for chunk, end in lines:
+                end_of_sounds = kept_bytes + _sound_bytes(chunk)
+                if end_of_sounds > available:
+                    break
+                self.records.extend(chunk)
+                journal_bytes, kept_bytes = end, end_of_sounds
+        self._journal.truncate(journal_bytes)
         self._audio.truncate(kept_bytes)
+        if journal_bytes == 0:
+            self._write_line(job)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def _write_line(self, content: Any) -> None:
+        self._journal.write(json.dumps(content).encode() + b"\n")
+        self._journal.flush()
 
     def append(self, sounds: NDArray[np.float32], records: list[dict[str, Any]]) -> None:
         """Adds one chunk: the sounds that are kept, and a record for every item."""
         self._audio.write(np.ascontiguousarray(sounds, np.float32).data)
         self._audio.flush()
-        self._journal.write(json.dumps(records) + "\n")
-        self._journal.flush()
+        self._write_line(records)
         self.records.extend(records)
 
-    def close(self) -> None:
-        self._audio.close()
-        self._journal.close()
+    def discard(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.folder)
 
     def finish(self) -> None:
-        """Turns the folder into the dataset."""
-        (self.folder / _JOURNAL).unlink()
+        """Turns the folder into the dataset, in place of one that may be there."""
+        if self._out.exists():
+            self._out.rename(self.folder / _REPLACED)
         self.folder.rename(self._out)
+        (self._out / _JOURNAL).unlink()
+        if (self._out / _REPLACED).exists():
+            shutil.rmtree(self._out / _REPLACED)
 
 
-def _json_lines(path: pathlib.Path) -> list[Any]:
-    """The intact lines of a file that a kill may have cut short; none if it is missing."""
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+def _sound_bytes(records: list[dict[str, Any]]) -> int:
+    return 4 * data.NUM_SAMPLES * sum(record["kept"] for record in records)
+
+
+def _json_lines(path: pathlib.Path) -> Iterator[tuple[Any, int]]:
+    """The intact lines of a file that a kill may have cut short, each with the byte it ends at."""
+    end = 0
+    for line in path.read_bytes().splitlines(keepends=True):
+        end += len(line)
         try:
-            lines.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return lines
+            content = json.loads(line)
+        except ValueError:
+            return
+        if not line.endswith(b"\n"):
+            return
+        yield content, end
+
+
+def _is_dataset(path: pathlib.Path) -> bool:
+    """Whether `path` holds a dataset of any version, whole or damaged, and may be replaced."""
+    try:
+        manifest = json.loads((path / data.MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and {"format_version", "kind", "count"} <= manifest.keys()
 
 
 @contextlib.contextmanager
 def _writing(out: pathlib.Path, overwrite: bool) -> Iterator[None]:
     """Guards the output path, and turns a full disk into advice."""
-    if out.exists():
-        if not overwrite:
-            raise UserError(f"{out}: exists already; choose another --out or add --overwrite")
-        shutil.rmtree(out)
+    if out.exists() and not overwrite:
+        raise UserError(f"{out}: exists already; choose another --out or add --overwrite")
+    if out.exists() and not _is_dataset(out):
+        raise UserError(f"{out}: no dataset, so it is not overwritten; choose another --out")
     try:
         yield
     except OSError as error:
@@ -121,6 +186,15 @@ def _writing(out: pathlib.Path, overwrite: bool) -> Iterator[None]:
             f"{out}: could not be written ({error.strerror or error}). What is done so far is "
             "kept: make room and run the same command again"
         ) from error
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _VERSIONED}
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 0:
+        raise UserError(f"limit {limit}: must be 0 (all) or more")
 
 
 def _run(
@@ -161,8 +235,10 @@ def prepare_dexed(
       overwrite: replace what is at `out`.
 
     Raises:
-      UserError: no voice found, `out` exists, or the disk is full.
+      UserError: no voice found or all silent, `out` exists or (to be replaced) is no dataset,
+        another run is at work on it, or the disk is full.
     """
+    _check_limit(limit)
     table = presets.load_voices(paths)
     distinct = presets.deduplicate(table.voices)
     distinct = distinct[:limit] if limit else distinct
@@ -177,6 +253,7 @@ def prepare_dexed(
         peak = np.max(np.abs(sounds), axis=1)
         kept = peak >= audio.SILENCE_PEAK
         flags = {
+            "silent": ~kept,
             "clipped": _clipped(raw_renderer, chunk, peak, note),
             "lfo_dependent": _lfo_dependent(renderer, chunk, sounds, note),
             "out_of_range": np.any(pack_voices(unpack_voices(chunk)) != chunk, axis=1),
@@ -187,19 +264,18 @@ def prepare_dexed(
         ]
         return np.asarray(audio.peak_normalise_target(sounds[kept])), records
 
-    job = {
+    about = {
         "kind": "dexed",
         "protocol": note,
         "voices": hashlib.sha256(voices.tobytes()).hexdigest(),
     }
-    with _writing(out, overwrite):
-        journal = _Journal(out, job)
-        try:
-            _run(journal, "rendering voices", len(voices), process)
-        finally:
-            journal.close()
-        kept = np.array([record["kept"] for record in journal.records])
-        sounding = voices[kept]
+    job = {**about, "versions": _versions()}
+    with _writing(out, overwrite), _Journal(out, job) as journal:
+        _run(journal, "rendering voices", len(voices), process)
+        sounding = voices[[record["kept"] for record in journal.records]]
+        if not len(sounding):
+            journal.discard()
+            raise UserError(f"all {len(voices)} voices are silent at {protocol}")
         cluster = _voice_clusters(journal.folder, sounding)
         np.save(journal.folder / data.VALUES, presets.to_values(sounding))
         np.save(journal.folder / data.VOICES, sounding)
@@ -210,16 +286,25 @@ def prepare_dexed(
             **_count_flags(journal.records),
             **_cluster_counts(cluster),
         }
-        rows = [
-            {
-                "name": table.names[i],
-                "source": table.source[i],
-                "slot": int(table.slot[i]),
-                **record,
-            }
-            for i, record in zip(distinct, journal.records, strict=True)
-        ]
-        return _finish(journal, out, job, rows, counts, table.issues)
+        rows = _voice_rows(table, distinct, journal.records)
+        return _finish(journal, out, about, rows, counts, table.issues)
+
+
+def _voice_rows(
+    table: presets.VoiceTable, distinct: NDArray[np.int64], records: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Audit of the voices up to the last that was played, duplicates included."""
+    record_of = dict(zip(distinct.tolist(), records, strict=True))
+    duplicate = {"kept": False, "duplicate": True}
+    return [
+        {
+            "name": table.names[i],
+            "source": table.source[i],
+            "slot": int(table.slot[i]),
+            **({"duplicate": False, **record_of[i]} if i in record_of else duplicate),
+        }
+        for i in range(int(distinct[-1]) + 1)
+    ]
 
 
 def _clipped(
@@ -237,11 +322,15 @@ def _clipped(
 def _lfo_dependent(
     renderer: Renderer, voices: NDArray[np.uint8], sounds: NDArray[np.float32], note: dict[str, Any]
 ) -> NDArray[np.bool_]:
-    """[B] whether the sound depends on where the free-running LFO happens to stand."""
+    """[B] whether the sound depends on where the LFO happens to stand at the note-on.
+
+    Key sync restarts the phase, but not the sequence that sample-and-hold draws from.
+    """
     unpacked = unpack_voices(voices)
     pitch = (unpacked[:, _LFO_DEPTHS[0]] > 0) & (unpacked[:, _PITCH_MOD_SENSITIVITY] > 0)
     amp = (unpacked[:, _LFO_DEPTHS[1]] > 0) & np.any(unpacked[:, _AMP_MOD_SENSITIVITIES], axis=1)
-    dependent = (unpacked[:, _LFO_KEY_SYNC] == 0) & (pitch | amp)
+    runs_on = (unpacked[:, _LFO_KEY_SYNC] == 0) | (unpacked[:, _LFO_WAVE] == _SAMPLE_AND_HOLD)
+    dependent = runs_on & (pitch | amp)
     suspects = np.flatnonzero(dependent)
     if len(suspects):
         other = renderer.render(voices[suspects], **note, lfo_phase=0.37, sample_hold=91)
@@ -288,8 +377,10 @@ def prepare_audio(
       overwrite: replace what is at `out`.
 
     Raises:
-      UserError: no usable file, `out` exists, or the disk is full.
+      UserError: no usable file, `out` exists or (to be replaced) is no dataset, another run is
+        at work on it, or the disk is full.
     """
+    _check_limit(limit)
     files = audio_files.find_audio(paths)
     files = files[:limit] if limit else files
     if not files:
@@ -299,8 +390,7 @@ def prepare_audio(
         sounds, records = [], []
         for path in files[start:stop]:
             try:
-                sound = audio_files.trim_to_onset(audio_files.read_audio(path))
-                sounds.append(audio_files.fit_length(sound, data.NUM_SAMPLES))
+                sounds.append(_read_target(path))
                 records.append({"kept": True})
             except UserError as error:
                 records.append({"kept": False, "issue": str(error)})
@@ -308,17 +398,19 @@ def prepare_audio(
             return np.empty((0, data.NUM_SAMPLES), np.float32), records
         return np.asarray(audio.peak_normalise_target(np.stack(sounds))), records
 
-    job = {"kind": "audio", "files": [[str(p), p.stat().st_size] for p in files]}
-    with _writing(out, overwrite):
-        journal = _Journal(out, job)
-        try:
-            _run(journal, "reading audio", len(files), process)
-        finally:
-            journal.close()
+    about = {"kind": "audio"}
+    stats = [path.stat() for path in files]
+    job = {
+        **about,
+        "files": [[str(p), s.st_size, s.st_mtime_ns] for p, s in zip(files, stats, strict=True)],
+        "versions": _versions(),
+    }
+    with _writing(out, overwrite), _Journal(out, job) as journal:
+        _run(journal, "reading audio", len(files), process)
         issues = [record["issue"] for record in journal.records if "issue" in record]
         count = sum(record["kept"] for record in journal.records)
         if count == 0:
-            shutil.rmtree(journal.folder)
+            journal.discard()
             raise UserError("no usable audio file:\n" + "\n".join(issues))
         cluster = clusters.connected(
             count, clusters.similar_sounds(_fingerprints(journal.folder, count))
@@ -329,16 +421,27 @@ def prepare_audio(
             {"name": path.stem, "source": str(path), **record}
             for path, record in zip(files, journal.records, strict=True)
         ]
-        return _finish(journal, out, {"kind": "audio"}, rows, counts, issues)
+        return _finish(journal, out, about, rows, counts, issues)
+
+
+def _read_target(path: pathlib.Path) -> NDArray[np.float32]:
+    """[S] of a recording from its onset.
+
+    Raises:
+      UserError: see `read_audio`; or nothing is left below 11 025 Hz.
+    """
+    sound = audio_files.trim_to_onset(audio_files.read_audio(path))
+    sound = audio_files.fit_length(sound, data.NUM_SAMPLES)
+    if np.max(np.abs(sound)) < audio.SILENCE_PEAK:
+        raise UserError(f"{path}: silent at {data.SAMPLE_RATE} Hz")
+    return sound
 
 
 def _count_flags(records: list[dict[str, Any]]) -> dict[str, int]:
-    counts = collections.Counter({"silent": sum(not record["kept"] for record in records)})
-    for record in records:
-        counts.update(
-            name for name, flag in record.items() if name != "kept" and record["kept"] and flag
-        )
-    return dict(counts)
+    """Number of silent voices, then of the kept ones under each flag."""
+    flags = [name for name in records[0] if name not in ("kept", "silent")]
+    marked = {name: sum(r["kept"] and r[name] for r in records) for name in flags}
+    return {"silent": sum(r["silent"] for r in records), **marked}
 
 
 def _cluster_counts(cluster: NDArray[np.int32]) -> dict[str, int]:
@@ -353,7 +456,7 @@ def _cluster_counts(cluster: NDArray[np.int32]) -> dict[str, int]:
 def _finish(
     journal: _Journal,
     out: pathlib.Path,
-    job: dict[str, Any],
+    about: dict[str, Any],
     rows: list[dict[str, Any]],
     counts: dict[str, int],
     issues: list[str],
@@ -364,13 +467,14 @@ def _finish(
     (journal.folder / "audit.jsonl").write_text(audit, encoding="utf-8")
     manifest = {
         "format_version": data.FORMAT_VERSION,
-        **job,
+        **about,
         "count": len(kept),
         "sample_rate": data.SAMPLE_RATE,
         "num_samples": data.NUM_SAMPLES,
         "counts": counts,
         "issues": issues,
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+        "versions": _versions(),
+        "sources": list(dict.fromkeys(row["source"] for row in rows)),
         "names": [row["name"] for row in kept],
     }
     text = json.dumps(manifest, indent=1)
