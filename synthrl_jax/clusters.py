@@ -8,12 +8,18 @@ import scipy.sparse.csgraph
 from numpy.typing import NDArray
 
 MAX_DIFFERING = 6
-"""Voices that differ in at most this many of their 145 parameters are near-copies. Half of all
-voices in a large public collection have such a neighbour."""
+"""Voices that differ in at most this many of their 145 parameters are near-copies: a change of one
+parameter in all six operators is within it. In a public collection of 27 574 distinct voices, three
+in five have such a neighbour."""
 
 SAME_SOUND = 0.012
 """Root-mean-square difference of two fingerprints (log-mel / 12, in [-1, 1]) below which two
-sounds count as the same: about 0.6 dB on average."""
+sounds count as the same: about 0.6 dB.
+
+Near-copies of near-copies chain, so a threshold is too high where unlike sounds join into one giant
+group. Of 27 426 sounding voices, the largest group has 224 by parameters alone (one well-known
+electric piano and its descendants); with sounds it has 235 at 0.012, 246 at 0.024, but 706 at 0.036
+and 5143 at 0.06."""
 
 _FINGERPRINT_ROWS = 32
 _FINGERPRINT_COLUMNS = 23
