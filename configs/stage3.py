@@ -19,11 +19,11 @@ def get_config(size: str = "base"):
     config.optim.learning_rate = 2e-5
     config.train.num_epochs = 400
     if config.size == "small":
-        config.train.num_epochs = 28
-        config.train.eval_every_epochs = 4.0
+        config.train.num_epochs = 18
+        config.train.eval_every_epochs = 3.0
         config.optim.learning_rate = 2e-4
-        config.optim.warmup_epochs = 2.0
-        config.optim.restart_epochs = 26.0
+        config.optim.warmup_epochs = 1.0
+        config.optim.restart_epochs = 17.0
     if config.size == "tiny":
         config.train.num_epochs = 40
         config.train.eval_every_epochs = 8.0
