@@ -38,6 +38,22 @@ inline float pade_tan(float x) {
   return numerator / denominator;
 }
 
+// Pade approximants of sin and cos, within 1e-5 for |x| <= pi. Single precision rounds them other
+// than the functions, which resonant loops amplify.
+inline float pade_sin(float x) {
+  const float q = x * x;
+  const float numerator =
+      -x * (-11511339840.0f + q * (1640635920.0f + q * (-52785432.0f + 479249.0f * q)));
+  const float denominator = 11511339840.0f + q * (277920720.0f + q * (3177720.0f + 18361.0f * q));
+  return numerator / denominator;
+}
+inline float pade_cos(float x) {
+  const float q = x * x;
+  const float numerator = -(-39251520.0f + q * (18471600.0f + q * (-1075032.0f + 14615.0f * q)));
+  const float denominator = 39251520.0f + q * (1154160.0f + q * (16632.0f + 127.0f * q));
+  return numerator / denominator;
+}
+
 // Pade approximant of exp, good for -6 < x < 4. It tends to 1 far outside, which some users need.
 template <Lanes S>
 S pade_exp(S x) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "surge/dsp/lanes.h"
 #include "surge/filters/coefficients.h"
+#include "surge/filters/delay_line.h"
 #include "surge/filters/filter_state.h"
 #include "surge/filters/filter_tables.h"
 
@@ -85,6 +87,7 @@ class Filter {
 
   // A kernel per algorithm, chosen when the filter starts.
   struct Kernel {
+    void (*clear)(FilterState<S>&, DelayLine<S>&);
     S (*sample)(FilterState<S>&, CoefficientRamp&, S input);
     void (*block)(FilterState<S>&, CoefficientRamp&, std::span<S> samples);
   };
@@ -95,7 +98,7 @@ class Filter {
   Kernel kernel_{};
   CoefficientRamp ramp_;
   FilterState<S> state_;
-  DelayLine<S> delay_line_;
+  std::unique_ptr<DelayLine<S>> delay_line_;
 };
 
 extern template class Filter<float>;
