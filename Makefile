@@ -45,7 +45,7 @@ quickstart: $(READY)
 	@echo "          $(OUT)/evaluation-elsewhere/index.html"
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .
