@@ -223,11 +223,16 @@ def test_ctrl_c_reaches_the_caller(voices):
     player = Renderer(threads=1)
     many = np.tile(voices, (200, 1))
     pressed = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
-    pressed.start()
-    with pytest.raises(KeyboardInterrupt):
-        while True:
-            player.render(many, length_s=1.0)
-    pressed.join()
+    # A process started in the background ignores Ctrl-C unless it asks for it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        pressed.start()
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(50):
+                player.render(many, length_s=1.0)
+        pressed.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     np.testing.assert_array_equal(
         player.render(voices[:2], length_s=0.1),
         renderer(22_050, 2).render(voices[:2], length_s=0.1),
