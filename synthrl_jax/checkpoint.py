@@ -172,7 +172,12 @@ def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> 
       UserError: no checkpoint there, or one of a different network.
     """
     abstract = policy.abstract_weights()
-    read_config(run)
+    # Compared before anything is read: Orbax leaves reads behind when shapes differ midway.
+    of_run = make_policy(read_config(run), ActionSpace(dx7.SPEC)).abstract_weights()
+    if not _same_shapes(abstract, of_run):
+        raise UserError(
+            f"{run}: its network does not fit this one; use the same --config.model as that run"
+        )
     if not (run / _FOLDER).is_dir():
         raise UserError(f"{run}: has no checkpoint yet")
     with Checkpoints(run, read_only=True) as checkpoints:
@@ -182,10 +187,15 @@ def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> 
         try:
             return checkpoints.restore_weights(step, abstract), step
         except (ValueError, KeyError) as error:
-            raise UserError(
-                f"{run}: the checkpoint of step {step} does not fit this network; "
-                f"use the same --config.model as that run. ({error})"
-            ) from error
+            raise UserError(f"{run}: the checkpoint of step {step} is damaged ({error})") from error
+
+
+def _same_shapes(a: Weights, b: Weights) -> bool:
+    """Whether two networks have the same arrays."""
+    if jax.tree.structure(a) != jax.tree.structure(b):
+        return False
+    leaves = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(left.shape == right.shape for left, right in leaves)
 
 
 class LoadedPolicy:
