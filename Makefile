@@ -26,9 +26,14 @@ $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
 	touch $@
 
-quickstart: $(READY)
+$(OUT)/dexed/manifest.json: | $(READY)
 	$(BIN)/synthrl prepare --dexed synthrl_jax/assets/voices.syx --out $(OUT)/dexed
+
+$(OUT)/elsewhere/manifest.json: | $(READY)
 	$(BIN)/synthrl prepare --audio synthrl_jax/assets/sounds --out $(OUT)/elsewhere
+
+# Started again, it keeps the datasets and the runs it finds.
+quickstart: $(READY) $(OUT)/dexed/manifest.json $(OUT)/elsewhere/manifest.json
 	$(BIN)/python train.py --config=configs/stage1.py:tiny --workdir=$(OUT)/stage1 \
 		--config.data.path=$(OUT)/dexed
 	$(BIN)/python train.py --config=configs/stage2.py:tiny --workdir=$(OUT)/stage2 \
@@ -62,4 +67,4 @@ bench: $(READY)
 	$(BIN)/synthrl bench render
 
 clean:
-	rm -rf build dist $(VENV) $(OUT) synthrl_jax/_native*.so
+	rm -rf build dist $(VENV) quickstart synthrl_jax/_native*.so

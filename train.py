@@ -26,24 +26,39 @@ def main(argv: list[str]) -> None:
 
     logging.set_verbosity(logging.ERROR)  # Orbax tells every step it takes
     from synthrl_jax import trainer
-    from synthrl_jax.errors import UserError
+    from synthrl_jax.errors import UserError, describe
 
     try:
         result = trainer.train(_CONFIG.value, pathlib.Path(_WORKDIR.value or ""))
-    except UserError as error:
-        print(f"train.py: {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"train.py: {describe(error)}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print(
+            "train.py: interrupted; the same command goes on from the latest checkpoint",
+            file=sys.stderr,
+        )
+        sys.exit(130)
     scores = "  ".join(f"{name} {value:.4g}" for name, value in result.valid.items())
     print(f"{result.run}: {result.step} updates; validation {scores}")
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-    """Parses flags; a misspelt config field ends here, before anything is loaded."""
+    """Parses flags; a misspelt config, size or field ends here, before anything is loaded."""
     try:
-        return app.parse_flags_with_usage(argv)
+        positional = flags.FLAGS(argv)
+        _CONFIG.value.stage  # noqa: B018  only now one is told of a file that is missing
     except (AttributeError, KeyError) as error:
         print(f"train.py: the config has no such field: {error}", file=sys.stderr)
-        sys.exit(2)
+    except OSError:
+        path = config_flags.get_config_filename(flags.FLAGS["config"])
+        print(f"train.py: {path}: no such config file", file=sys.stderr)
+    except flags.Error as error:
+        # The last line is the reason; before it may stand the traceback of a config file.
+        print(f"train.py: {str(error).strip().splitlines()[-1]}", file=sys.stderr)
+    else:
+        return positional
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.render.note = 60
     config.render.velocity = 85
     config.render.gate_s = 3.0
-    config.render.length_s = 4.0
 
     config.model = ml_collections.ConfigDict(SIZES[size])
     config.model.dropout = 0.1
@@ -82,7 +81,7 @@ def base_config(size: str) -> ml_collections.ConfigDict:
 
     config.train = ml_collections.ConfigDict()
     config.train.batch_size = 32
-    config.train.num_epochs = 200
+    config.train.num_epochs = 200.0
     config.train.log_every_steps = 20
     config.train.eval_every_epochs = 1.0
     return config

@@ -129,6 +129,11 @@ class Checkpoints:
                 f"Make room and run the same command again to go on from there. ({error})"
             ) from error
 
+    def progress(self, step: int) -> dict[str, Any]:
+        """What `save` was told of the run's position at a step."""
+        args = ocp.args.Composite(progress=ocp.args.JsonRestore())
+        return self._manager.restore(step, args=args)["progress"]
+
     def restore(self, step: int, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
         """The complete state at a step, in the shapes of `like`, and the saved progress."""
         policy, training = _split(like)

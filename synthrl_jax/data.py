@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.types import Batch
 
-SAMPLE_RATE = 22_050
 NUM_SAMPLES = 88_200
+"""Of every sound: 4 s at `audio.SAMPLE_RATE`."""
 FORMAT_VERSION = 1
 
 MANIFEST = "manifest.json"
@@ -112,6 +113,29 @@ class Dataset:
             values=_load_rows(path / VALUES, count) if labelled else None,
             cluster=_load_rows(path / CLUSTER, count),
         )
+
+    def check_protocol(self, *, note: int, velocity: int, gate_s: float) -> None:
+        """Makes sure that the presets were played as they will be played again.
+
+        Raises:
+          UserError: they were not, so that even the true preset would not sound like its target.
+        """
+        played = self.manifest.get("protocol", {})
+        wanted = {"note": note, "velocity": velocity, "gate_s": gate_s}
+        for name, value in wanted.items():
+            if played.get(name, value) != value:
+                raise UserError(
+                    f"{self.path}: its voices were played with {name} {played[name]:g}, "
+                    f"but config.render.{name} is {value:g}"
+                )
+
+    def fingerprint(self) -> str:
+        """Tells datasets of other sounds, or of the same in another order, apart."""
+        digest = hashlib.sha256(json.dumps(self.names).encode())
+        digest.update(np.ascontiguousarray(self.cluster).data)
+        if self.values is not None:
+            digest.update(np.ascontiguousarray(self.values).data)
+        return digest.hexdigest()
 
     def actions(self, action_space: ActionSpace) -> NDArray[np.int32]:
         """[N, D] true classes; zeros where nobody knows them."""
@@ -223,26 +247,25 @@ def make_loader(
     seed: int = 0,
     shuffle: bool = True,
     num_epochs: int | None = None,
-    drop_remainder: bool = False,
 ) -> Loader:
     """Batches of some rows of a dataset.
 
     Args:
       dataset: where the sounds are.
       indices: [n] rows; `Batch.uid` is the position herein.
-      batch_size: B; a short last batch of an epoch is padded with copies of mask 0.
+      batch_size: B; a short last batch of an epoch is filled up with other sounds of mask 0.
       action_space: of the labels.
       seed: of the order, which is another one every epoch.
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
-      drop_remainder: leave a short last batch out of every epoch instead of padding it.
     """
     actions = dataset.actions(action_space)
     has_action = np.float32(dataset.values is not None)
 
     def batch_of(positions: NDArray[np.int64]) -> Batch:
-        num_padding = batch_size - len(positions)
-        uid = np.pad(positions, (0, num_padding), mode="edge").astype(np.int32)
+        # Various sounds, as batch norm sees the padding too.
+        padding = np.linspace(0, len(indices) - 1, batch_size - len(positions))
+        uid = np.concatenate([positions, padding]).astype(np.int32)
         rows = indices[uid]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
@@ -257,7 +280,6 @@ def make_loader(
     positions = grain.MapDataset.source(range(len(indices)))
     if shuffle:
         positions = positions.shuffle(seed=seed)
-    batches = positions.batch(batch_size, drop_remainder=drop_remainder)
-    batches = batches.repeat(num_epochs).map(batch_of)
+    batches = positions.batch(batch_size).repeat(num_epochs).map(batch_of)
     read = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
     return Loader(iter(batches.to_iter_dataset(read)))

@@ -7,3 +7,10 @@ class UserError(ValueError):
     The message names the file, row or field and says what to do. The command line prints it
     without a traceback and exits with status 2.
     """
+
+
+def describe(error: Exception) -> str:
+    """What went wrong in one line, with the file's name if the system told it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -12,9 +12,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, data, metrics, report, trainer
+from synthrl_jax import audio, data, metrics, report
 from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment
+from synthrl_jax.environment import Environment, make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.progress import ProgressBar
 
@@ -75,13 +75,26 @@ class Evaluation:
 
 
 def select_rows(
-    dataset: data.Dataset, split: str, *, kind: data.SplitKind, seed: int, limit: int
+    dataset: data.Dataset, split: str, *, kind: data.SplitKind, seed: int, fold: int, limit: int
 ) -> NDArray[np.int64]:
-    """Rows of a split ("train", "valid", "test" or "all"), at most `limit` if that is not 0."""
+    """Rows of a split ("train", "valid", "test" or "all"), at most `limit` if that is not 0.
+
+    Args:
+      dataset: which is split.
+      split: the part of it.
+      kind, seed, fold: how it is split, see `Dataset.split`; as in training, lest the policy be
+        tested on what it has learnt from.
+      limit: of the number of rows.
+
+    Raises:
+      UserError: a choice that does not exist, or no sound in that part.
+    """
+    if limit < 0:
+        raise UserError(f"limit {limit}: must be 0 (all) or more")
     if split == "all":
         rows = np.arange(len(dataset))
     elif split in data.Split._fields:
-        rows = getattr(dataset.split(kind=kind, seed=seed), split)
+        rows = getattr(dataset.split(kind=kind, seed=seed, fold=fold), split)
     else:
         raise UserError(f"split {split!r} is not train, valid, test or all")
     rows = rows[:limit] if limit else rows
@@ -143,8 +156,7 @@ def _scores(
     environment: Environment, target: Any, action: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float32]]:
     score = environment.score(target, environment.render(action))
-    named = score.distances._asdict() | {"reward": score.reward}
-    return {name: np.asarray(values) for name, values in named.items()}
+    return {name: np.asarray(values) for name, values in score.named().items()}
 
 
 def evaluate_run(
@@ -162,7 +174,9 @@ def evaluate_run(
     Returns:
       What `metrics.json` holds.
     """
-    environment = trainer.make_environment(policy.config, policy.action_space)
+    render = policy.config.render
+    dataset.check_protocol(note=render.note, velocity=render.velocity, gate_s=render.gate_s)
+    environment = make_environment(policy.config, policy.action_space)
     result = evaluate(policy, environment, dataset, rows, num_samples=num_samples, seed=seed)
     summary = {
         **description,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+from typing import NamedTuple
 
 import jax
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, audio_files, data, presets, report, trainer, voice_sheet
+from synthrl_jax import audio, audio_files, data, presets, report, voice_sheet
 from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment
+from synthrl_jax.environment import Environment, make_environment
 from synthrl_jax.errors import UserError
 
 _BATCH = 32
@@ -82,7 +83,7 @@ def match(
     Raises:
       UserError: silence, or samples that are no numbers.
     """
-    environment = environment or trainer.make_environment(policy.config, policy.action_space)
+    environment = environment or make_environment(policy.config, policy.action_space)
     target = prepare_target(sound, sample_rate)
     actions = _guesses(policy, target, num_samples, seed)
     rewards = np.concatenate(
@@ -95,13 +96,12 @@ def match(
     values = policy.action_space.to_values(best)
     rendered = environment.render(best)
     score = environment.score(target[None], rendered)
-    named = score.distances._asdict() | {"reward": score.reward}
     return MatchResult(
         voice=presets.from_values(values, [name])[0],
         values=values[0],
         target=target,
         audio=rendered[0],
-        scores={key: float(np.asarray(value)[0]) for key, value in named.items()},
+        scores={key: float(np.asarray(value)[0]) for key, value in score.named().items()},
         curve=np.maximum.accumulate(rewards),
     )
 
@@ -127,6 +127,39 @@ def _rewards(
     return np.asarray(environment.score(targets, rendered).reward)[: len(actions)]
 
 
+class _Files(NamedTuple):
+    """What `write_match` leaves."""
+
+    voice: pathlib.Path
+    audio: pathlib.Path
+    target: pathlib.Path
+    scores: pathlib.Path
+    page: pathlib.Path
+
+
+def _files(out: pathlib.Path) -> _Files:
+    return _Files(
+        voice=out,
+        audio=out.with_suffix(".wav"),
+        target=out.with_name(f"{out.stem}-target.wav"),
+        scores=out.with_suffix(".json"),
+        page=out.with_suffix(".html"),
+    )
+
+
+def check_out(out: pathlib.Path, sound: pathlib.Path) -> None:
+    """Makes sure that the results can be named after `out`, and do not replace the sound.
+
+    Raises:
+      UserError: `out` is no `.syx` file, or one of the results would be the file `sound`.
+    """
+    if out.suffix.lower() != ".syx":
+        raise UserError(f"{out}: the output must be a .syx file")
+    for path in _files(out):
+        if path.resolve() == sound.resolve():
+            raise UserError(f"{path}: would replace the sound itself; choose another --out")
+
+
 def write_match(result: MatchResult, out: pathlib.Path, source: str) -> list[pathlib.Path]:
     """Writes the voice and what one wants to see and hear of it.
 
@@ -140,16 +173,14 @@ def write_match(result: MatchResult, out: pathlib.Path, source: str) -> list[pat
       page as `.html`.
 
     Raises:
-      UserError: `out` is no `.syx` file.
+      UserError: see `check_out`.
     """
-    if out.suffix.lower() != ".syx":
-        raise UserError(f"{out}: the output must be a .syx file")
+    check_out(out, pathlib.Path(source))
+    files = _files(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    wav, target_wav = out.with_suffix(".wav"), out.with_name(f"{out.stem}-target.wav")
-    scores, page = out.with_suffix(".json"), out.with_suffix(".html")
-    presets.write_voice(out, result.voice)
-    audio_files.write_wav(wav, result.audio, audio.SAMPLE_RATE)
-    audio_files.write_wav(target_wav, result.target, audio.SAMPLE_RATE)
+    presets.write_voice(files.voice, result.voice)
+    audio_files.write_wav(files.audio, result.audio, audio.SAMPLE_RATE)
+    audio_files.write_wav(files.target, result.target, audio.SAMPLE_RATE)
     summary = {
         "source": source,
         "name": presets.voice_name(result.voice),
@@ -157,7 +188,7 @@ def write_match(result: MatchResult, out: pathlib.Path, source: str) -> list[pat
         "renders": len(result.curve),
         "curve": [round(float(value), 6) for value in result.curve],
     }
-    scores.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    files.scores.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     html = report.render_page(
         "match.html",
         title=f"{presets.voice_name(result.voice)}: a DX7 voice for {pathlib.Path(source).name}",
@@ -167,5 +198,5 @@ def write_match(result: MatchResult, out: pathlib.Path, source: str) -> list[pat
         sheet=voice_sheet.voice_sheet(result.voice),
         syx_name=out.name,
     )
-    page.write_text(html, encoding="utf-8")
-    return [out, wav, target_wav, scores, page]
+    files.page.write_text(html, encoding="utf-8")
+    return list(files)

@@ -243,8 +243,8 @@ def prepare_dexed(
     distinct = presets.deduplicate(table.voices)
     distinct = distinct[:limit] if limit else distinct
     voices = table.voices[distinct]
-    renderer = Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=threads)
-    raw_renderer = Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=threads, stage="engine")
+    renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads)
+    raw_renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads, stage="engine")
     note = dataclasses.asdict(protocol)
 
     def process(start: int, stop: int) -> tuple[NDArray[np.float32], list[dict[str, Any]]]:
@@ -433,7 +433,7 @@ def _read_target(path: pathlib.Path) -> NDArray[np.float32]:
     sound = audio_files.trim_to_onset(audio_files.read_audio(path))
     sound = audio_files.fit_length(sound, data.NUM_SAMPLES)
     if np.max(np.abs(sound)) < audio.SILENCE_PEAK:
-        raise UserError(f"{path}: silent at {data.SAMPLE_RATE} Hz")
+        raise UserError(f"{path}: silent at {audio.SAMPLE_RATE} Hz")
     return sound
 
 
@@ -469,7 +469,7 @@ def _finish(
         "format_version": data.FORMAT_VERSION,
         **about,
         "count": len(kept),
-        "sample_rate": data.SAMPLE_RATE,
+        "sample_rate": audio.SAMPLE_RATE,
         "num_samples": data.NUM_SAMPLES,
         "counts": counts,
         "issues": issues,

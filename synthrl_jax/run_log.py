@@ -69,19 +69,24 @@ class Clock:
 class RunLog:
     """`log.jsonl` and TensorBoard files in the run folder.
 
-    Rows after `start_step`, left by a run that was killed later than its last checkpoint, are
-    dropped, so that a resumed log reads like an uninterrupted one.
+    Args:
+      run: the run folder.
+      resumed_at: step of the checkpoint that the run goes on from; None starts a new log. Rows
+        after it, left by a run that was killed later than its last checkpoint, are dropped, so
+        that a resumed log reads like an uninterrupted one.
     """
 
     NAME = "log.jsonl"
 
-    def __init__(self, run: pathlib.Path, start_step: int) -> None:
+    def __init__(self, run: pathlib.Path, resumed_at: int | None = None) -> None:
         self._run = run
         self._path = run / self.NAME
-        kept = [row for row in read_log(run) if row["step"] <= start_step] if start_step else []
+        kept: list[dict[str, Any]] = []
+        if resumed_at is not None:
+            kept = [row for row in read_log(run) if row["step"] <= resumed_at]
         self._path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         self._tensorboard = tensorboardX.SummaryWriter(
-            str(run / "tensorboard"), purge_step=start_step + 1 if start_step else None
+            str(run / "tensorboard"), purge_step=None if resumed_at is None else resumed_at + 1
         )
 
     def write(self, step: int, split: str, scalars: Mapping[str, float]) -> None:

@@ -18,17 +18,18 @@ import optax
 from numpy.typing import NDArray
 
 from synthrl_jax import checkpoint, data, losses, metrics, optim, replay
-from synthrl_jax import reward as reward_lib
 from synthrl_jax.actions import ActionSpace
-from synthrl_jax.environment import Environment
+from synthrl_jax.environment import make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.progress import ProgressBar
-from synthrl_jax.render import Renderer
 from synthrl_jax.run_log import Clock, RunLog, training_status
 from synthrl_jax.steps import LossConfig, Rollout, Steps, init_state, remember, weights_of
 from synthrl_jax.synths import dx7
 from synthrl_jax.types import Batch, Config, ReplayState, TrainState
+
+_MAY_CHANGE = {"train.num_epochs", "train.log_every_steps", "render.threads"}
+"""Settings under which a run may go on: to train for longer, or what changes no result."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,20 +55,6 @@ def alpha_at(step: int, steps_per_epoch: int, start: float, num_epochs: float) -
     return start + (1.0 - start) * step / ramp_steps
 
 
-def make_environment(config: Config, action_space: ActionSpace) -> Environment:
-    """The synthesizer and the reward that `config.render` and `config.reward` describe."""
-    render = config.render
-    return Environment(
-        Renderer("dexed", sample_rate=data.SAMPLE_RATE, threads=render.threads),
-        action_space,
-        reward_lib.RewardWeights(**config.reward.to_dict()),
-        note=render.note,
-        velocity=render.velocity,
-        gate_s=render.gate_s,
-        length_s=render.length_s,
-    )
-
-
 class Trainer:
     """One run: its data, its functions and its folder.
 
@@ -76,6 +63,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, run: pathlib.Path) -> None:
+        _check_counts(config)
         self.config = config
         self.run = run
         self.space = ActionSpace(dx7.SPEC)
@@ -94,9 +82,16 @@ class Trainer:
                 f"{config.data.path}: these sounds have no known parameters; stage 1 needs a "
                 "dataset made with `synthrl prepare --dexed`"
             )
+        if self.dataset.values is None and config.reinforce.alpha_start < 1:
+            raise UserError(
+                f"{config.data.path}: these sounds have no known parameters, so there is no "
+                "parameter loss to mix in: use stage 3, or --config.reinforce.alpha_start=1"
+            )
+        self.dataset.check_protocol(
+            note=config.render.note, velocity=config.render.velocity, gate_s=config.render.gate_s
+        )
         self.steps_per_epoch = math.ceil(len(self.train_indices) / config.train.batch_size)
         self.num_steps = max(1, round(config.train.num_epochs * self.steps_per_epoch))
-        self.eval_every = max(1, round(config.train.eval_every_epochs * self.steps_per_epoch))
 
         self.policy: PolicyFn = checkpoint.make_policy(config, self.space)
         self.schedule = self._make_schedule()
@@ -112,10 +107,14 @@ class Trainer:
 
     def _make_schedule(self) -> optax.Schedule:
         optim_config = self.config.optim
+        warmup_steps = round(optim_config.warmup_epochs * self.steps_per_epoch)
+        # Rounded where the period ends, lest the last update of a run be the first of a restart.
+        first_restart = optim_config.warmup_epochs + optim_config.restart_epochs
+        period_steps = round(first_restart * self.steps_per_epoch) - warmup_steps
         return optim.warm_restart_schedule(
             optim_config.learning_rate,
-            warmup_steps=round(optim_config.warmup_epochs * self.steps_per_epoch),
-            period_steps=max(1, round(optim_config.restart_epochs * self.steps_per_epoch)),
+            warmup_steps=warmup_steps,
+            period_steps=max(1, period_steps),
             start_factor=optim_config.warmup_start,
             floor=optim_config.floor,
         )
@@ -192,7 +191,7 @@ class Trainer:
             prediction = self.steps.predict(weights, batch)
             action = np.asarray(prediction.action)
             score = self.environment.score(batch.audio, self.environment.render(action))
-            row: dict[str, Any] = score.distances._asdict() | {"reward": score.reward}
+            row: dict[str, Any] = score.named()
             row["parameter_loss"] = prediction.parameter_loss
             row |= metrics.parameter_metrics(self.space.spec, action, np.asarray(batch.action))
             for name, values in row.items():
@@ -225,23 +224,25 @@ class Trainer:
         with checkpoint.Checkpoints(self.run) as checkpoints:
             loader = self._loader(self.train_indices, train=True)
             latest = checkpoints.step("latest")
+            window: list[dict[str, float]] = []
             if latest is None:
                 state = self.fresh_state(self._initial_weights())
                 checkpoint.write_config(self.run, config)
-                log = RunLog(self.run, start_step=0)
+                log = RunLog(self.run)
                 if config.reinforce.enabled:
                     state = self._fill_replay(state)
                 valid = self.validate(weights_of(state))
                 log.write(0, "valid", valid)
-                self._save(checkpoints, state, loader, valid)
+                self._save(checkpoints, state, loader, valid, window)
             else:
                 self._check_same_config()
+                self._check_same_sounds(checkpoints.progress(latest))
                 like = self.fresh_state(self.policy.init(config.seed))
                 state, progress = checkpoints.restore(latest, like)
                 loader.set_state(progress["data"])
-                valid = progress["valid"]
-                log = RunLog(self.run, start_step=latest)
-            state, valid = self._loop(state, loader, checkpoints, log, valid)
+                valid, window = progress["valid"], progress["window"]
+                log = RunLog(self.run, resumed_at=latest)
+            state, valid = self._loop(state, loader, checkpoints, log, valid, window)
         log.close()
         log.plot_curves()
         return Result(int(state.step), valid, self.run)
@@ -253,9 +254,17 @@ class Trainer:
         checkpoints: checkpoint.Checkpoints,
         log: RunLog,
         valid: dict[str, float],
+        window: list[dict[str, float]],
     ) -> tuple[TrainState, dict[str, float]]:
+        """Goes on to the last step.
+
+        Args:
+          state, loader: where to go on.
+          checkpoints, log: what to write.
+          valid: latest validation scalars.
+          window: scalars of the steps since the last row of the log.
+        """
         start, clock = int(state.step), Clock(self.config.train.batch_size)
-        window: list[dict[str, float]] = []
         title = f"stage {self.config.stage}"
         with ProgressBar(title, self.num_steps, completed=start) as progress:
             for step in range(start, self.num_steps):
@@ -267,10 +276,10 @@ class Trainer:
                     rates = clock.take()
                     log.write(done, "train", _mean(window) | self._position(step) | rates)
                     window = []
-                if done % self.eval_every == 0 or last:
+                if self._validates_after(done) or last:
                     valid = self.validate(weights_of(state))
                     log.write(done, "valid", valid)
-                    self._save(checkpoints, state, loader, valid)
+                    self._save(checkpoints, state, loader, valid, window)
                     scores = "  ".join(f"{name} {value:.4g}" for name, value in valid.items())
                     progress.note(f"valid  {scores}")
                     clock.restart()
@@ -288,6 +297,11 @@ class Trainer:
         with clock.part("learn"):
             state, scalars = self.steps.learn(state, batch, rollout, np.float32(alpha))
             return state, {name: float(value) for name, value in scalars.items()}
+
+    def _validates_after(self, done: int) -> bool:
+        """Whether one of the equal parts of an epoch that end with a validation ends here."""
+        part = max(1.0, self.config.train.eval_every_epochs * self.steps_per_epoch)
+        return done // part > (done - 1) // part
 
     def _alpha(self, step: int) -> float:
         reinforce = self.config.reinforce
@@ -307,20 +321,51 @@ class Trainer:
         state: TrainState,
         loader: data.Loader,
         valid: dict[str, float],
+        window: list[dict[str, float]],
     ) -> None:
-        progress = {"data": loader.get_state(), "valid": valid, "time": time.time()}
+        progress = {
+            "data": loader.get_state(),
+            "valid": valid,
+            "window": window,
+            "sounds": self.dataset.fingerprint(),
+            "time": time.time(),
+        }
         checkpoints.save(state, progress, score=valid["reward"])
 
     def _check_same_config(self) -> None:
         """A run goes on only under the settings it was started with."""
         saved = checkpoint.read_config(self.run).to_dict()
-        # To train for longer is what one may resume for.
-        differing = sorted(_differences(saved, self.config.to_dict()) - {"train.num_epochs"})
+        differing = sorted(_differences(saved, self.config.to_dict()) - _MAY_CHANGE)
         if differing:
             raise UserError(
                 f"{self.run}: this run was started with other settings of "
                 f"{', '.join(differing)}; choose another --workdir"
             )
+
+    def _check_same_sounds(self, progress: dict[str, Any]) -> None:
+        """Replay and data position mean something for the sounds of the start alone."""
+        if progress.get("sounds") != self.dataset.fingerprint():
+            raise UserError(
+                f"{self.run}: this run was started with other sounds than those that are now in "
+                f"{self.config.data.path}; choose another --workdir"
+            )
+
+
+def _check_counts(config: Config) -> None:
+    """Raises `UserError` for a number that must be positive and is not."""
+    positive = {
+        "train.batch_size": config.train.batch_size,
+        "train.log_every_steps": config.train.log_every_steps,
+        "train.num_epochs": config.train.num_epochs,
+        "train.eval_every_epochs": config.train.eval_every_epochs,
+        "reinforce.replay_entries": config.reinforce.replay_entries,
+    }
+    for name, value in positive.items():
+        if not value > 0:
+            raise UserError(f"config.{name} is {value}; it must be above 0")
+    for name in ("max_train", "max_valid"):
+        if config.data[name] < 0:
+            raise UserError(f"config.data.{name} is {config.data[name]}; 0 is all")
 
 
 def _at_most(indices: NDArray[np.int64], limit: int) -> NDArray[np.int64]:

@@ -99,14 +99,15 @@ def test_batches_hold_what_they_say(dataset: data.Dataset) -> None:
     assert all(np.all(b.has_action == 1) for b in batches)
 
 
-def test_a_short_last_batch_can_be_left_out(dataset: data.Dataset) -> None:
-    loader = data.make_loader(
-        dataset, np.arange(11), 4, action_space=SPACE, num_epochs=2, drop_remainder=True
-    )
-    batches = list(loader)
-    assert len(batches) == 4 and all(np.all(b.mask == 1) for b in batches)
-    first_epoch = np.concatenate([b.uid for b in batches[:2]])
-    assert len(set(first_epoch.tolist())) == 8
+def test_a_short_last_batch_is_filled_up_with_various_sounds(dataset: data.Dataset) -> None:
+    loader = data.make_loader(dataset, np.arange(11), 6, action_space=SPACE, num_epochs=1)
+    *_, last = loader
+    assert last.mask.tolist() == [1, 1, 1, 1, 1, 0]
+    loader = data.make_loader(dataset, np.arange(11), 10, action_space=SPACE, num_epochs=1)
+    *_, last = loader
+    assert last.mask.tolist() == [1] + 9 * [0]
+    assert len(set(last.uid[1:].tolist())) == 9
+    np.testing.assert_array_equal(last.audio[:, 0], last.uid)
 
 
 def test_every_epoch_has_every_sound_in_another_order(dataset: data.Dataset) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
 
-from synthrl_jax import audio, checkpoint, data, evaluate, reward, trainer
+from synthrl_jax import audio, checkpoint, data, environment, evaluate, reward
 from synthrl_jax.cli import main
 from synthrl_jax.errors import UserError
 from synthrl_jax.render import Renderer
@@ -28,8 +30,8 @@ def test_scores_are_those_of_a_direct_computation(
 ) -> None:
     dataset = data.Dataset.open(voices_dataset)
     rows = np.array([3, 17, 5])
-    environment = trainer.make_environment(policy.config, policy.action_space)
-    result = evaluate.evaluate(policy, environment, dataset, rows)
+    stage = environment.make_environment(policy.config, policy.action_space)
+    result = evaluate.evaluate(policy, stage, dataset, rows)
 
     target = dataset.audio[rows]
     action = np.asarray(policy.action_space.argmax(policy.logits(audio.log_mel(target))))
@@ -48,12 +50,12 @@ def test_more_guesses_are_never_worse(
 ) -> None:
     dataset = data.Dataset.open(voices_dataset)
     rows = np.arange(6)
-    environment = trainer.make_environment(policy.config, policy.action_space)
-    one = evaluate.evaluate(policy, environment, dataset, rows)
-    best = evaluate.evaluate(policy, environment, dataset, rows, num_samples=4)
+    stage = environment.make_environment(policy.config, policy.action_space)
+    one = evaluate.evaluate(policy, stage, dataset, rows)
+    best = evaluate.evaluate(policy, stage, dataset, rows, num_samples=4)
     assert np.all(best.scores["reward"] >= one.scores["reward"])
     assert np.any(best.scores["reward"] > one.scores["reward"])
-    rendered = audio.peak_normalise_render(environment.render(best.action))
+    rendered = audio.peak_normalise_render(stage.render(best.action))
     again = reward.reward(reward.distances(dataset.audio[rows], rendered))
     np.testing.assert_allclose(best.scores["reward"], again, rtol=1e-4)
 
@@ -84,12 +86,50 @@ def test_command_leaves_numbers_and_a_page(
     assert "SynthRL-i" in page
 
 
+def test_the_split_is_that_of_the_training(
+    tiny_run: pathlib.Path,
+    voices_dataset: pathlib.Path,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    config = checkpoint.read_config(run)
+    config.data.update(split="random", split_seed=5, fold=3)
+    checkpoint.write_config(run, config)
+    dataset = data.Dataset.open(voices_dataset)
+    arguments = ["evaluate", "--run", str(run), "--data", str(voices_dataset)]
+    for flags, split in [
+        ([], dataset.split("random", 5, 3)),
+        (["--split-kind", "cluster", "--fold", "1"], dataset.split("cluster", 5, 1)),
+        (["--split-seed", "0"], dataset.split("random", 0, 3)),
+    ]:
+        out = tmp_path / "out"
+        assert main([*arguments, "--split", "valid", "--out", str(out), *flags]) == 0
+        rows = csv.DictReader((out / "per_sound.csv").read_text().splitlines())
+        assert [int(row["row"]) for row in rows] == list(split.valid)
+    capsys.readouterr()
+
+
+def test_presets_played_otherwise_are_refused(
+    policy: checkpoint.LoadedPolicy, voices_dataset: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    dataset = data.Dataset.open(voices_dataset)
+    other = dataclasses.replace(
+        dataset, manifest={**dataset.manifest, "protocol": {"note": 48, "velocity": 85}}
+    )
+    with pytest.raises(UserError, match=r"played with note 48, but config\.render\.note is 60"):
+        evaluate.evaluate_run(
+            policy, other, np.arange(2), tmp_path, num_samples=0, seed=0, description={}
+        )
+
+
 def test_bad_choices(
     tiny_run: pathlib.Path, voices_dataset: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     dataset = data.Dataset.open(voices_dataset)
     with pytest.raises(UserError, match="split 'some'"):
-        evaluate.select_rows(dataset, "some", kind="cluster", seed=0, limit=0)
+        evaluate.select_rows(dataset, "some", kind="cluster", seed=0, fold=0, limit=0)
     with pytest.raises(UserError, match="no such run folder"):
         checkpoint.load_policy(tmp_path / "none")
     (tmp_path / "empty").mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 
 import dexed
 import numpy as np
@@ -88,12 +89,15 @@ def test_bad_input_is_one_clear_line(
     text, zeros = tmp_path / "text.wav", tmp_path / "zeros.wav"
     text.write_text("no sound")
     soundfile.write(zeros, np.zeros(1000), 22_050)
+    own = tmp_path / "own.wav"
+    shutil.copy(SOUND, own)
     run = ["--run", str(tiny_run)]
     for arguments, told in [
         ([str(text), *run], "text.wav: not an audio file"),
         ([str(zeros), *run], "zeros.wav: silent"),
         ([str(SOUND), "--run", str(tmp_path / "none")], "no such run folder"),
-        ([str(SOUND), *run, "--samples", "0", "--out", str(tmp_path / "x.wav")], "must be a .syx"),
+        ([str(SOUND), *run, "--out", str(tmp_path / "x.wav")], "must be a .syx"),
+        ([str(own), *run, "--out", str(own.with_suffix(".syx"))], "would replace the sound itself"),
     ]:
         assert main(["match", *arguments]) == 2
         error = capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -127,6 +128,8 @@ def test_stopped_and_resumed_equals_uninterrupted(
     stopped = trainer.Trainer(half, tmp_path / "halves")
     stopped.num_steps = 5  # not at the end of an epoch
     stopped.train()
+    half.train.log_every_steps = 2
+    half.render.threads = 1
     trainer.train(half, tmp_path / "halves")
 
     _assert_same_bits(
@@ -147,11 +150,52 @@ def test_later_stage_says_what_is_missing(
         trainer.train(wider, run)
 
 
-def test_labels_are_needed_for_the_first_stage(
+def test_labels_are_needed_for_the_first_two_stages(
     recordings: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    with pytest.raises(UserError, match="no known parameters"):
+    with pytest.raises(UserError, match="no known parameters; stage 1 needs"):
         trainer.train(_config(stage1, recordings), tmp_path / "run")
+    with pytest.raises(UserError, match="no parameter loss to mix in"):
+        trainer.train(_config(stage2, recordings), tmp_path / "run")
+
+
+def test_a_run_does_not_go_on_with_other_sounds(
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    run, dataset = tmp_path / "run", tmp_path / "voices"
+    shutil.copytree(first_stage, run)
+    shutil.copytree(voices, dataset)
+    config = checkpoint.read_config(run)
+    config.data.path = str(dataset)
+    checkpoint.write_config(run, config)
+    manifest = json.loads((dataset / "manifest.json").read_text())
+    manifest["names"].reverse()
+    (dataset / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="other sounds"):
+        trainer.train(_config(stage1, dataset), run)
+
+
+def test_voices_played_otherwise_are_refused(voices: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(UserError, match=r"played with velocity 85, but config\.render\.velocity"):
+        trainer.train(_config(stage1, voices, **{"render.velocity": 100}), tmp_path / "run")
+
+
+def test_the_schedule_ends_where_the_run_ends(voices: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Warm-up and descent of 2.5 steps each: rounded apart, the fifth would start anew."""
+    config = _config(
+        stage1, voices,
+        **{"optim.warmup_epochs": 0.625, "optim.restart_epochs": 0.625, "train.num_epochs": 1.25},
+    )  # fmt: skip
+    built = trainer.Trainer(config, tmp_path / "run")
+    rates = [float(np.asarray(built.schedule(step))) for step in range(built.num_steps)]
+    assert built.num_steps == 5 and np.argmax(rates) == 2
+    assert np.all(np.diff(rates[2:]) < 0)
+
+
+def test_validations_divide_the_epoch_evenly(voices: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    config = _config(stage1, voices, **{"train.eval_every_epochs": 0.625})
+    built = trainer.Trainer(config, tmp_path / "run")
+    assert [done for done in range(1, 11) if built._validates_after(done)] == [3, 5, 8, 10]
 
 
 def test_a_run_does_not_go_on_under_other_settings(
@@ -167,6 +211,9 @@ def test_a_run_does_not_go_on_under_other_settings(
         ({"data.split": "lexical"}, "split"),
         ({"loss.importance": "much"}, "importance"),
         ({"model.head": "softmax"}, "head"),
+        ({"train.batch_size": 0}, "batch_size is 0"),
+        ({"train.log_every_steps": 0}, "log_every_steps is 0"),
+        ({"data.max_train": -1}, "max_train is -1"),
         ({"data.path": "/nowhere"}, "/nowhere"),
     ],
 )
@@ -200,12 +247,18 @@ def _train_py(*flags: str, **kwargs) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_misspelt_field_stops_at_launch(tmp_path: pathlib.Path) -> None:
-    done = _train_py(
-        "--config=configs/stage1.py:tiny", f"--workdir={tmp_path}/run", "--config.optim.lr=1"
-    )
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--config=configs/stage1.py:tiny", "--config.optim.lr=1"], "lr"),
+        (["--config=configs/stage1.py:huge"], "huge"),
+        (["--config=configs/stage9.py"], "stage9.py: no such config file"),
+    ],
+)
+def test_misspelt_flags_stop_at_launch(flags: list[str], told: str, tmp_path: pathlib.Path) -> None:
+    done = _train_py(*flags, f"--workdir={tmp_path}/run")
     assert done.returncode == 2
-    assert "lr" in done.stderr and "Traceback" not in done.stderr
+    assert told in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
 
 
@@ -256,9 +309,22 @@ def test_log_of_a_killed_run_is_cut_at_its_checkpoint(tmp_path: pathlib.Path) ->
         + '{"step": 5, "spl',
         encoding="utf-8",
     )
-    log = run_log.RunLog(tmp_path, start_step=3)
+    log = run_log.RunLog(tmp_path, resumed_at=3)
     log.write(4, "train", {"loss": 0.5})
     log.close()
     rows = run_log.read_log(tmp_path)
     assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
     assert rows[-1]["loss"] == 0.5
+
+
+def test_log_of_a_run_killed_before_its_second_checkpoint_keeps_the_first_row(
+    tmp_path: pathlib.Path,
+) -> None:
+    log = run_log.RunLog(tmp_path)
+    log.write(0, "valid", {"reward": 0.1})
+    log.write(1, "train", {"loss": 1.0})
+    log.close()
+    run_log.RunLog(tmp_path, resumed_at=0).close()
+    assert [row["step"] for row in run_log.read_log(tmp_path)] == [0]
+    run_log.RunLog(tmp_path).close()
+    assert run_log.read_log(tmp_path) == []

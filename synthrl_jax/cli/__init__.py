@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import absl.logging
 
-from synthrl_jax.errors import UserError
+from synthrl_jax.errors import UserError, describe
 
 COMMANDS = {
     "match": "find a DX7 patch that sounds like a recording",
@@ -64,9 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _command_parser(argv[0], module).parse_args(argv[1:])
     try:
         return module.run(args)
-    except UserError as error:
-        print(f"synthrl {argv[0]}: {error}", file=sys.stderr)
-        return 2
+    except (UserError, OSError) as error:
+        message, status = describe(error), 2
     except KeyboardInterrupt:
-        print(f"synthrl {argv[0]}: interrupted", file=sys.stderr)
-        return 130
+        message, status = "interrupted", 130
+    print(f"synthrl {argv[0]}: {message}", file=sys.stderr)
+    return status

@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from synthrl_jax.cli.arguments import count
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
@@ -22,13 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split-kind",
         choices=["cluster", "random"],
-        default="cluster",
-        help="cluster (default) keeps near-copies of a voice on one side; random is the paper's",
+        help="cluster keeps near-copies of a voice on one side, random is the paper's; default: "
+        "as the run was trained, so that it has not learnt from what it is tested on",
     )
-    parser.add_argument("--split-seed", type=int, default=0)
-    parser.add_argument("--samples", type=int, default=0, help="further guesses per sound")
+    parser.add_argument("--split-seed", type=count, help="default: as the run was trained")
+    parser.add_argument("--fold", type=count, help="0 to 4; default: as the run was trained")
+    parser.add_argument("--samples", type=count, default=0, help="further guesses per sound")
     parser.add_argument("--seed", type=int, default=0, help="of the samples")
-    parser.add_argument("--max", type=int, default=0, help="use only the first N sounds")
+    parser.add_argument("--max", type=count, default=0, help="use only the first N sounds")
     parser.add_argument("--out", type=pathlib.Path, help="default: RUN/evaluation/<data>-<split>")
     parser.add_argument("--json", action="store_true", help="print metrics.json instead")
 
@@ -41,8 +44,12 @@ def run(args: argparse.Namespace) -> int:
 
     policy = checkpoint.load_policy(args.run, args.checkpoint)
     dataset = data.Dataset.open(args.data)
+    trained = policy.config.data
+    kind = args.split_kind or trained.split
+    split_seed = trained.split_seed if args.split_seed is None else args.split_seed
+    fold = trained.fold if args.fold is None else args.fold
     rows = evaluate.select_rows(
-        dataset, args.split, kind=args.split_kind, seed=args.split_seed, limit=args.max
+        dataset, args.split, kind=kind, seed=split_seed, fold=fold, limit=args.max
     )
     out = args.out or args.run / "evaluation" / f"{dataset.path.name}-{args.split}"
     summary = evaluate.evaluate_run(
@@ -55,8 +62,9 @@ def run(args: argparse.Namespace) -> int:
         description={
             "run": str(args.run),
             "split": args.split,
-            "split_kind": args.split_kind,
-            "split_seed": args.split_seed,
+            "split_kind": kind,
+            "split_seed": split_seed,
+            "fold": fold,
             "seed": args.seed,
         },
     )

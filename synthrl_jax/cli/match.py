@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from synthrl_jax.cli.arguments import count
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=pathlib.Path, default=pathlib.Path("patch.syx"), help="default: patch.syx"
     )
     parser.add_argument(
-        "--samples", type=int, default=64, help="guesses to try besides the most likely one"
+        "--samples", type=count, default=64, help="guesses to try besides the most likely one"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the guesses")
 
@@ -31,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Matches the sound and tells how near the voice comes."""
     from synthrl_jax import audio, audio_files, checkpoint, match
 
+    match.check_out(args.out, args.sound)
     sound = audio_files.read_audio(args.sound)
     policy = checkpoint.load_policy(args.run, args.checkpoint)
     result = match.match(

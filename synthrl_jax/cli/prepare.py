@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from synthrl_jax.cli.arguments import count
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
@@ -28,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--audio", nargs="+", type=pathlib.Path, metavar="PATH", help="audio files and folders"
     )
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to make")
-    parser.add_argument("--limit", type=int, default=0, help="use only the first N sounds")
+    parser.add_argument("--limit", type=count, default=0, help="use only the first N sounds")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     parser.add_argument("--note", type=int, default=60, help="MIDI key to play (with --dexed)")
     parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity (with --dexed)")
-    parser.add_argument("--threads", type=int, default=0, help="0: one per core (with --dexed)")
+    parser.add_argument("--threads", type=count, default=0, help="0: one per core (with --dexed)")
 
 
 def run(args: argparse.Namespace) -> int:
