@@ -10,7 +10,7 @@ SOUND ?= synthrl_jax/assets/example.wav
 
 NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
 
-.PHONY: help quickstart test lint format bench clean
+.PHONY: help quickstart test lint format bench wheel sanitize fuzz clean
 
 help:
 	@echo "make quickstart  build, train three tiny stages on bundled sounds, evaluate, match"
@@ -18,12 +18,17 @@ help:
 	@echo "make lint        check style and types"
 	@echo "make format      apply the style"
 	@echo "make bench       measure rendering speed against dexed-py"
+	@echo "make wheel       build sdist and wheel, and test the wheel away from the sources"
+	@echo "make sanitize    run the C++ tests under address, undefined and thread sanitizers"
+	@echo "make fuzz        feed the readers and the engine with random input"
 	@echo "make clean       remove what was built"
 
 $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	$(BIN)/python scripts/build_requirements.py | \
+		$(BIN)/python -m pip install --quiet --requirement /dev/stdin
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[test,lint]'
 	touch $@
 
 $(OUT)/dexed/manifest.json: | $(READY)
@@ -65,6 +70,46 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/synthrl bench render
+
+# The wheel is built from the sdist, without network, then installed into an empty environment and
+# tested in a folder that has the tests but not the sources.
+WHEEL_CHECK := build/wheel-check
+ENGINE_TESTS := $(addprefix tests/test_,render.py dx7_conformance.py dx7_output.py dx7_patch.py)
+
+wheel: $(READY)
+	rm -rf dist $(WHEEL_CHECK)
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --sdist --no-isolation --outdir dist
+	$(BIN)/python -m pip wheel --quiet --no-index --no-build-isolation --no-deps \
+		--wheel-dir dist dist/*.tar.gz
+	mkdir -p $(WHEEL_CHECK)
+	cp -r tests benchmarks third_party pyproject.toml $(WHEEL_CHECK)
+	$(PYTHON) -m venv $(WHEEL_CHECK)/venv
+	$(WHEEL_CHECK)/venv/bin/python -m pip install --quiet "$$(ls dist/*.whl)[test]"
+	cd $(WHEEL_CHECK) && venv/bin/python -m pytest -m "native and not slow" $(ENGINE_TESTS)
+
+sanitize: $(READY)
+	for kind in address,undefined thread; do \
+		$(BIN)/cmake -S . -B build/sanitize-$$kind -DSYNTHRL_SANITIZE=$$kind -DSYNTHRL_PYTHON=OFF \
+			-DSYNTHRL_CPP_TESTS=ON && \
+		$(BIN)/cmake --build build/sanitize-$$kind --parallel && \
+		$(BIN)/ctest --test-dir build/sanitize-$$kind --no-tests=error --output-on-failure \
+			|| exit 1; \
+	done
+
+# Needs clang, whose libFuzzer steers by the code that is reached.
+FUZZ_SECONDS ?= 60
+CLANG ?= clang++
+
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/sysex.py -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+	$(BIN)/cmake -S . -B build/fuzz -DCMAKE_CXX_COMPILER=$(CLANG) -DSYNTHRL_PYTHON=OFF \
+		-DSYNTHRL_FUZZERS=ON -DSYNTHRL_SANITIZE=address,undefined
+	$(BIN)/cmake --build build/fuzz --parallel
+	for fuzzer in build/fuzz/*_fuzz; do \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
+	done
 
 clean:
 	rm -rf build dist $(VENV) quickstart synthrl_jax/_native*.so

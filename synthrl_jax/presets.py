@@ -122,15 +122,15 @@ def _has_checksum(payload: bytes, stored: int) -> bool:
     return checksum(payload) == stored % 128  # some dumpers set bit 7
 
 
-class _Reading(NamedTuple):
-    """What one way of reading a file finds; the fields of `Bank`."""
+class Reading(NamedTuple):
+    """What is in the bytes of a file; see `Bank`."""
 
     voices: Voices
     slot: NDArray[np.int32]
     issues: list[str]
 
 
-def _intact(voices: Voices, issues: list[str]) -> _Reading:
+def _intact(voices: Voices, issues: list[str]) -> Reading:
     """The voices without the damaged ones, which are added to the issues."""
     # SysEx data has seven bits: an eighth in a parameter means that the byte is lost.
     damaged = np.any(voices[:, :PARAMETER_BYTES] > 127, axis=1)
@@ -138,10 +138,10 @@ def _intact(voices: Voices, issues: list[str]) -> _Reading:
     if damaged.any():
         listed = ", ".join(str(slot) for slot in slots[damaged])
         issues = [*issues, f"damaged voices left out: {listed}"]
-    return _Reading(voices[~damaged] & _SEVEN_BITS, slots[~damaged], issues)
+    return Reading(voices[~damaged] & _SEVEN_BITS, slots[~damaged], issues)
 
 
-def _read_headerless(data: bytes) -> _Reading:
+def _read_headerless(data: bytes) -> Reading:
     """Takes a file as packed voices from byte 0 on, if that makes sense."""
     num_banks = len(data) // _BULK_PAYLOAD_BYTES
     used = num_banks * _BULK_PAYLOAD_BYTES
@@ -163,7 +163,7 @@ class _MessageReader:
         self._blocks: list[Voices] = [np.empty((0, VOICE_BYTES), np.uint8)]
         self._issues: list[str] = []
 
-    def read(self) -> _Reading:
+    def read(self) -> Reading:
         """Takes the voices of all messages, wherever in the file they start."""
         others: Counter[str] = Counter()
         stray_bytes = position = 0
@@ -254,6 +254,26 @@ def _describe_message(header: bytes) -> str:
     return _OTHER_FORMATS.get(header[3], f"Yamaha dump of unknown format {header[3]}")
 
 
+def parse_sysex(data: bytes) -> Reading:
+    """Takes every voice from the content of a file; see `read_sysex`.
+
+    Raises:
+      UserError: there is no voice; the message says what there is.
+    """
+    for magic, what in _FOREIGN_FILES.items():
+        if data.startswith(magic):
+            raise UserError(what)
+    reading = _MessageReader(data).read()
+    if not data.startswith(bytes([_SYSEX_START])):
+        # A start mark inside may be chance: the reading that finds more voices is right.
+        headerless = _read_headerless(data)
+        if len(headerless.voices) >= len(reading.voices):
+            reading = headerless
+    if not len(reading.voices):
+        raise UserError("; ".join(reading.issues))
+    return reading
+
+
 def read_sysex(path: str | os.PathLike[str]) -> Bank:
     """Reads every voice of a file.
 
@@ -275,18 +295,10 @@ def read_sysex(path: str | os.PathLike[str]) -> Bank:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    for magic, what in _FOREIGN_FILES.items():
-        if data.startswith(magic):
-            raise UserError(f"{path}: no DX7 voices: {what}")
-    reading = _MessageReader(data).read()
-    if not data.startswith(bytes([_SYSEX_START])):
-        # A start mark inside may be chance: the reading that finds more voices is right.
-        headerless = _read_headerless(data)
-        if len(headerless.voices) >= len(reading.voices):
-            reading = headerless
-    if not len(reading.voices):
-        raise UserError(f"{path}: no DX7 voices: {'; '.join(reading.issues)}")
-    return Bank(path, *reading)
+    try:
+        return Bank(path, *parse_sysex(data))
+    except UserError as error:
+        raise UserError(f"{path}: no DX7 voices: {error}") from error
 
 
 def find_sysex(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
