@@ -15,7 +15,7 @@ _LAYERS = [
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "render", "audio_files", "clusters", "reward", "losses"},
     {"presets", "data", "environment", "steps", "report"},
-    {"checkpoint", "prepare", "voice_sheet", "bench"},
+    {"actor", "checkpoint", "prepare", "voice_sheet", "bench"},
     {"trainer"},
     {"evaluate", "match"},
     {"cli"},
