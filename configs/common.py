@@ -45,6 +45,9 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.render.note = 60
     config.render.velocity = 85
     config.render.gate_s = 3.0
+    # Who compares renders with targets: the threads that render ("native") or the device ("jax");
+    # "auto" is native unless there is an accelerator.
+    config.render.scorer = "auto"
 
     config.model = ml_collections.ConfigDict(SIZES[size])
     config.model.dropout = 0.1
@@ -81,6 +84,8 @@ def base_config(size: str) -> ml_collections.ConfigDict:
 
     config.train = ml_collections.ConfigDict()
     config.train.batch_size = 32
+    # Render the next batch while learning from this one: actions are one update old then.
+    config.train.overlap = True
     config.train.num_epochs = 200.0
     config.train.log_every_steps = 20
     config.train.eval_every_epochs = 1.0

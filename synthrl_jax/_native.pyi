@@ -3,7 +3,29 @@
 import numpy as np
 from numpy.typing import NDArray
 
+class _Score:
+    SAMPLE_RATE: float
+
+    class Targets:
+        def __init__(self, audio: NDArray[np.float32], threads: int) -> None: ...
+        def __len__(self) -> int: ...
+        @property
+        def num_samples(self) -> int: ...
+
+    @staticmethod
+    def mel_filters() -> NDArray[np.float32]: ...
+
 class _Dx7:
+    class Notes:
+        def __init__(
+            self,
+            note: NDArray[np.int32],
+            velocity: NDArray[np.int32],
+            gate_samples: NDArray[np.int64],
+            lfo_phase: NDArray[np.uint32],
+            sample_hold: NDArray[np.uint8],
+        ) -> None: ...
+
     class Renderer:
         def __init__(self, sample_rate: float, threads: int, engine: str, stage: str) -> None: ...
         @property
@@ -11,24 +33,32 @@ class _Dx7:
         def render_values(
             self,
             presets: NDArray[np.float32],
-            note: NDArray[np.int32],
-            velocity: NDArray[np.int32],
-            gate_samples: NDArray[np.int64],
-            lfo_phase: NDArray[np.uint32],
-            sample_hold: NDArray[np.uint8],
-            num_samples: int,
+            notes: _Dx7.Notes,
             fade_samples: int,
+            num_samples: int,
         ) -> NDArray[np.float32]: ...
         def render_packed(
             self,
             presets: NDArray[np.uint8],
-            note: NDArray[np.int32],
-            velocity: NDArray[np.int32],
-            gate_samples: NDArray[np.int64],
-            lfo_phase: NDArray[np.uint32],
-            sample_hold: NDArray[np.uint8],
-            num_samples: int,
+            notes: _Dx7.Notes,
             fade_samples: int,
+            num_samples: int,
+        ) -> NDArray[np.float32]: ...
+        def score_values(
+            self,
+            presets: NDArray[np.float32],
+            notes: _Dx7.Notes,
+            fade_samples: int,
+            targets: _Score.Targets,
+            weights: tuple[float, float, float],
+        ) -> NDArray[np.float32]: ...
+        def score_packed(
+            self,
+            presets: NDArray[np.uint8],
+            notes: _Dx7.Notes,
+            fade_samples: int,
+            targets: _Score.Targets,
+            weights: tuple[float, float, float],
         ) -> NDArray[np.float32]: ...
 
     @staticmethod
@@ -45,3 +75,4 @@ class _Dx7:
     def unpacked_from_values(values: NDArray[np.float32]) -> NDArray[np.uint8]: ...
 
 dx7: _Dx7
+score: _Score

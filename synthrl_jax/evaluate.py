@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from synthrl_jax import audio, data, metrics, report
 from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment, make_environment
+from synthrl_jax.environment import Environment, Prepared, make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.progress import ProgressBar
 
@@ -133,11 +133,12 @@ def evaluate(
         for i, batch in enumerate(loader):
             logits = policy.logits(log_mel(batch.audio))
             best = np.asarray(space.argmax(logits))
-            scores = _scores(environment, batch.audio, best)
+            targets = environment.prepare(batch.audio)
+            scores = _scores(environment, targets, best)
             key = jax.random.fold_in(jax.random.key(seed), i)
             for sample_key in jax.random.split(key, num_samples):
                 action = np.asarray(space.sample(sample_key, logits, policy.temperature))
-                other = _scores(environment, batch.audio, action)
+                other = _scores(environment, targets, action)
                 better = other["reward"] > scores["reward"]
                 best = np.where(better[:, None], action, best)
                 scores = {name: np.where(better, other[name], scores[name]) for name in scores}
@@ -153,9 +154,9 @@ def evaluate(
 
 
 def _scores(
-    environment: Environment, target: Any, action: NDArray[np.int32]
+    environment: Environment, targets: Prepared, action: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float32]]:
-    score = environment.score(target, environment.render(action))
+    score = environment.play(action, targets)
     return {name: np.asarray(values) for name, values in score.named().items()}
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from synthrl_jax import audio, audio_files, data, presets, report, voice_sheet
 from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment, make_environment
+from synthrl_jax.environment import Environment, Prepared, make_environment
 from synthrl_jax.errors import UserError
 
 _BATCH = 32
@@ -85,22 +85,22 @@ def match(
     """
     environment = environment or make_environment(policy.config, policy.action_space)
     target = prepare_target(sound, sample_rate)
+    prepared = environment.prepare(target[None])
     actions = _guesses(policy, target, num_samples, seed)
     rewards = np.concatenate(
         [
-            _rewards(environment, target, actions[start : start + _BATCH])
+            _rewards(environment, prepared, actions[start : start + _BATCH])
             for start in range(0, len(actions), _BATCH)
         ]
     )
     best = actions[int(np.argmax(rewards))][None]
     values = policy.action_space.to_values(best)
-    rendered = environment.render(best)
-    score = environment.score(target[None], rendered)
+    score = environment.play(best, prepared)
     return MatchResult(
         voice=presets.from_values(values, [name])[0],
         values=values[0],
         target=target,
-        audio=rendered[0],
+        audio=environment.render(best)[0],
         scores={key: float(np.asarray(value)[0]) for key, value in score.named().items()},
         curve=np.maximum.accumulate(rewards),
     )
@@ -118,13 +118,12 @@ def _guesses(
 
 
 def _rewards(
-    environment: Environment, target: NDArray[np.float32], actions: NDArray[np.int32]
+    environment: Environment, target: Prepared, actions: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """[n] of at most `_BATCH` actions, padded so that every batch has one shape."""
     padding = _BATCH - len(actions)
-    rendered = environment.render(np.pad(actions, ((0, padding), (0, 0)), mode="edge"))
-    targets = np.broadcast_to(target, rendered.shape)
-    return np.asarray(environment.score(targets, rendered).reward)[: len(actions)]
+    padded = np.pad(actions, ((0, padding), (0, 0)), mode="edge")
+    return np.asarray(environment.play(padded, target).reward)[: len(actions)]
 
 
 class _Files(NamedTuple):

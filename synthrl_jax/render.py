@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +11,45 @@ from numpy.typing import ArrayLike, NDArray
 from synthrl_jax import _native
 from synthrl_jax.errors import UserError
 
+if TYPE_CHECKING:
+    from synthrl_jax.reward import RewardWeights
+
 Engine = Literal["mark1", "modern", "opl"]
 Stage = Literal["engine", "plugin"]
 
 _SYNTHS = ("dexed",)
+
+SCORE_COLUMNS = ("spec_mae", "spectral_convergence", "mfcc13_mae", "mfcc40_mae", "reward")
+"""What `Renderer.score` tells of each sound, see `reward.Distances`."""
+
+
+class Targets:
+    """Sounds to compare renders with, analysed by `Renderer.prepare_targets`; read-only.
+
+    Attributes:
+      num_samples: of each sound.
+    """
+
+    def __init__(self, native: _native._Score.Targets) -> None:
+        self._native = native
+        self.num_samples = native.num_samples
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+
+class _Batch(NamedTuple):
+    """What is played, checked; arguments of the native renderer.
+
+    Attributes:
+      presets: [B, V] float32 values, or [B, 128] uint8 packed voices.
+      notes: of the rows.
+      fade_samples: at the end of each.
+    """
+
+    presets: NDArray[np.float32] | NDArray[np.uint8]
+    notes: _native._Dx7.Notes
+    fade_samples: int
 
 
 class Renderer:
@@ -108,28 +143,117 @@ class Renderer:
           RuntimeError: the renderer is closed.
         """
         del seed
+        native = self._open()
+        batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
+        num_samples = int(self._samples(np.array([_length("length_s", length_s)]))[0])
+        packed = batch.presets.dtype == np.uint8
+        render = native.render_packed if packed else native.render_values
+        try:
+            return render(*batch, num_samples)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def prepare_targets(self, audio: ArrayLike) -> Targets:
+        """Analyses sounds for `score`, once for any number of renders.
+
+        Args:
+          audio: [N, S] peak-normalised, S above 512, at 22 050 Hz like the renderer.
+
+        Raises:
+          UserError: a shape, samples that are no audio, or a renderer of another rate.
+        """
+        self._check_score_rate()
+        try:
+            return Targets(_native.score.Targets(np.asarray(audio, np.float32), self.threads))
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def score(
+        self,
+        presets: ArrayLike,
+        targets: Targets,
+        note: ArrayLike = 60,
+        velocity: ArrayLike = 85,
+        gate_s: ArrayLike = 3.0,
+        fade_s: float = 0.1,
+        seed: int = 0,
+        *,
+        weights: RewardWeights | None = None,
+        lfo_phase: ArrayLike = 0.0,
+        sample_hold: ArrayLike = 0,
+    ) -> NDArray[np.float32]:
+        """Plays one note on each preset and compares it with a target; no audio is kept.
+
+        The same as `reward.distances` of `audio.peak_normalise_render` of `render`, which agree to
+        within 1e-4, but done by the threads that render. A row's score depends on its own preset,
+        note and target alone: the same bytes for any batch, order and number of threads.
+
+        Args:
+          presets, note, velocity, gate_s, fade_s, seed, lfo_phase, sample_hold: see `render`; the
+            sounds are as long as the targets.
+          targets: one for each preset, or a single one for all.
+          weights: how the distances make a reward; None for SynthRL's.
+
+        Returns:
+          float32 [B, 5], the columns of `SCORE_COLUMNS`.
+
+        Raises:
+          UserError: as `render`; also a number of targets that does not fit, or a renderer of
+            another rate than 22 050 Hz, for which the distances are not defined.
+          RuntimeError: the renderer is closed.
+        """
+        from synthrl_jax.reward import RewardWeights
+
+        del seed
+        native = self._open()
+        self._check_score_rate()
+        batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
+        packed = batch.presets.dtype == np.uint8
+        score = native.score_packed if packed else native.score_values
+        try:
+            return score(*batch, targets._native, tuple(weights or RewardWeights()))
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def _open(self) -> _native._Dx7.Renderer:
         if self._native is None:
             raise RuntimeError("the renderer is closed")
+        return self._native
+
+    def _check_score_rate(self) -> None:
+        if self.sample_rate != _native.score.SAMPLE_RATE:
+            raise UserError(
+                f"sounds are compared at {_native.score.SAMPLE_RATE:g} Hz, but the renderer's "
+                f"sample_rate is {self.sample_rate:g}"
+            )
+
+    def _batch(
+        self,
+        presets: ArrayLike,
+        note: ArrayLike,
+        velocity: ArrayLike,
+        gate_s: ArrayLike,
+        fade_s: float,
+        lfo_phase: ArrayLike,
+        sample_hold: ArrayLike,
+    ) -> _Batch:
+        """Arguments of `render` and `score`, checked; rows of `presets` are left to the engine."""
         presets = np.asarray(presets)
         if presets.ndim != 2:
             raise UserError(f"presets must have two axes, not shape {list(presets.shape)}")
+        if presets.dtype != np.uint8:
+            presets = presets.astype(np.float32)
         rows = len(presets)
         phase_cycles = _per_row("lfo_phase", lfo_phase, rows, 0.0, np.nextafter(1.0, 0.0))
-        arguments = {
-            "note": _per_row("note", note, rows, 0, 127).astype(np.int32),
-            "velocity": _per_row("velocity", velocity, rows, 0, 127).astype(np.int32),
-            "gate_samples": self._samples(_per_row("gate_s", gate_s, rows, 0.0, math.inf)),
-            "lfo_phase": (phase_cycles * 2**32).astype(np.uint32),
-            "sample_hold": _per_row("sample_hold", sample_hold, rows, 0, 255).astype(np.uint8),
-            "num_samples": int(self._samples(np.array([_length("length_s", length_s)]))[0]),
-            "fade_samples": math.floor(_length("fade_s", fade_s) * self.sample_rate),
-        }
-        try:
-            if presets.dtype == np.uint8:
-                return self._native.render_packed(presets, **arguments)
-            return self._native.render_values(presets.astype(np.float32), **arguments)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        notes = _native.dx7.Notes(
+            note=_per_row("note", note, rows, 0, 127).astype(np.int32),
+            velocity=_per_row("velocity", velocity, rows, 0, 127).astype(np.int32),
+            gate_samples=self._samples(_per_row("gate_s", gate_s, rows, 0.0, math.inf)),
+            lfo_phase=(phase_cycles * 2**32).astype(np.uint32),
+            sample_hold=_per_row("sample_hold", sample_hold, rows, 0, 255).astype(np.uint8),
+        )
+        fade_samples = math.floor(_length("fade_s", fade_s) * self.sample_rate)
+        return _Batch(presets, notes, fade_samples)
 
     def _samples(self, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rounded half up, and far beyond any render where infinite."""
@@ -155,6 +279,11 @@ def _length(name: str, seconds: float) -> float:
     if not (0 <= seconds <= 3600):
         raise UserError(f"{name}: {seconds} is outside [0, 3600] seconds")
     return seconds
+
+
+def native_mel_filters() -> NDArray[np.float32]:
+    """[128, 513] weight of each bin of the spectrum in each band, as `score` uses them."""
+    return _native.score.mel_filters()
 
 
 def native_parameters() -> list[tuple[str, int, int]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import tensorboardX
 
-PARTS = ("data", "policy", "render", "reward", "learn")
-"""Where the time of a step goes."""
+PARTS = ("data", "policy", "render", "wait", "learn")
+"""Where the time of a step goes: reading, sampling actions, rendering and scoring them, waiting for
+that, and the update. Rendering goes on beside the update, but for the wait."""
 
 
 class Clock:
@@ -40,8 +41,8 @@ class Clock:
             self._steps += name == PARTS[-1]
 
     def shares(self) -> dict[str, float]:
-        """Share of each part in [0, 1]; parts that did not happen are left out."""
-        total = sum(self._seconds.values()) or 1.0
+        """Share of the time each part took, in [0, 1]; parts that did not happen are left out."""
+        total = time.perf_counter() - self._start
         return {name: self._seconds[name] / total for name in PARTS if name in self._seconds}
 
     def rates(self) -> dict[str, float]:

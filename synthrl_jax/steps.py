@@ -25,12 +25,10 @@ class Rollout(NamedTuple):
     """One sampled action per target, rendered and scored.
 
     Attributes:
-      mel: [B, M, T] what the policy saw.
       action: [B, D] int32 sampled classes.
       reward: [B].
     """
 
-    mel: Array
     action: Array
     reward: Array
 
@@ -96,20 +94,16 @@ class Steps:
         self._targets = losses.smoothed_targets(action_space.spec)
 
     @functools.partial(jax.jit, static_argnums=0)
-    def act(self, state: TrainState, target: Array) -> tuple[jax.Array, jax.Array]:
-        """Samples one action per target from the policy as `learn` will see it.
+    def mel(self, target: Array) -> jax.Array:
+        """[B, S] peak-normalised audio → [B, M, T], what `act` and `learn` see of it."""
+        return audio.log_mel(target)
 
-        Args:
-          target: [B, S] peak-normalised audio.
-
-        Returns:
-          mel [B, M, T] and action [B, D].
-        """
+    @functools.partial(jax.jit, static_argnums=0)
+    def act(self, state: TrainState, mel: Array) -> jax.Array:
+        """[B, M, T] → [B, D], sampled from the policy with the dropout of `learn`."""
         keys = _step_keys(state)
-        mel = audio.log_mel(target)
         logits, _ = self._policy.train_logits(weights_of(state), mel, keys.dropout)
-        temperature = self._config.sampling_temperature
-        return mel, self._space.sample(keys.sample, logits, temperature)
+        return self._space.sample(keys.sample, logits, self._config.sampling_temperature)
 
     @functools.partial(jax.jit, static_argnums=(0, 3))
     def propose(
@@ -130,13 +124,14 @@ class Steps:
 
     @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
     def learn(
-        self, state: TrainState, batch: Batch, rollout: Rollout | None, alpha: Array
+        self, state: TrainState, batch: Batch, mel: Array, rollout: Rollout | None, alpha: Array
     ) -> tuple[TrainState, dict[str, jax.Array]]:
         """One update.
 
         Args:
           state: consumed.
           batch: targets.
+          mel: [B, M, T] of the targets.
           rollout: None in stage 1, where only labels teach.
           alpha: [] share of the policy-gradient loss; the parameter loss has the rest.
 
@@ -145,16 +140,13 @@ class Steps:
         """
         keys = _step_keys(state)
         buffer, drawn = state.replay, None
-        if rollout is None:
-            mel = audio.log_mel(batch.audio)
-        else:
-            mel = jnp.asarray(rollout.mel)
+        if rollout is not None:
             buffer = replay.insert(buffer, batch.uid, rollout.action, rollout.reward, batch.mask)
             drawn = replay.draw(keys.draw, buffer, batch.uid)
 
         def loss_fn(params: Any) -> tuple[jax.Array, tuple[Any, dict[str, Any]]]:
             logits, batch_stats = self._policy.train_logits(
-                Weights(params, state.batch_stats), mel, keys.dropout
+                Weights(params, state.batch_stats), jnp.asarray(mel), keys.dropout
             )
             parameter = self._config.parameter_scale * masked_mean(
                 self._parameter_loss(logits, batch.action), batch.mask * batch.has_action
@@ -170,7 +162,7 @@ class Steps:
                 loss = alpha * policy + (1 - alpha) * parameter
                 scalars |= {
                     "policy_loss": policy,
-                    "reward": masked_mean(rollout.reward, batch.mask),
+                    "reward": masked_mean(jnp.asarray(rollout.reward), batch.mask),
                     "replay_reward": masked_mean(reward, batch.mask),
                 }
             return jnp.asarray(loss), (batch_stats, scalars | {"loss": loss})

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from synthrl_jax import checkpoint, data, losses, metrics, optim, replay
 from synthrl_jax.actions import ActionSpace
+from synthrl_jax.actor import Actor
 from synthrl_jax.environment import make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.progress import ProgressBar
 from synthrl_jax.run_log import Clock, RunLog, training_status
-from synthrl_jax.steps import LossConfig, Rollout, Steps, init_state, remember, weights_of
+from synthrl_jax.steps import LossConfig, Steps, init_state, remember, weights_of
 from synthrl_jax.synths import dx7
-from synthrl_jax.types import Batch, Config, ReplayState, TrainState
+from synthrl_jax.types import Config, ReplayState, TrainState
 
 _MAY_CHANGE = {"train.num_epochs", "train.log_every_steps", "render.threads"}
 """Settings under which a run may go on: to train for longer, or what changes no result."""
@@ -130,6 +131,16 @@ class Trainer:
             num_epochs=None if train else 1,
         )
 
+    def _actor(self, clock: Clock) -> Actor:
+        """Takes the training batches, and tries the policy on them where the stage does."""
+        return Actor(
+            self.steps,
+            self.environment if self.config.reinforce.enabled else None,
+            self._loader(self.train_indices, train=True),
+            clock,
+            overlap=self.config.train.overlap,
+        )
+
     def _initial_weights(self) -> Weights:
         if not self.config.init_from:
             if self.config.stage > 1:
@@ -173,11 +184,12 @@ class Trainer:
             for i, batch in enumerate(loader):
                 key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 - 1), i)
                 actions = np.asarray(self.steps.propose(weights, batch.audio, num_entries, key))
+                targets = self.environment.prepare(batch.audio)
                 rewards = [
-                    self.environment.score(batch.audio, self.environment.render(actions[:, entry]))
+                    self.environment.play(actions[:, entry], targets).reward
                     for entry in range(num_entries)
                 ]
-                stacked = np.stack([np.asarray(score.reward) for score in rewards], axis=1)
+                stacked = np.stack([np.asarray(reward) for reward in rewards], axis=1)
                 buffer = remember(buffer, batch.uid, actions, stacked, batch.mask)
                 progress.advance(status=training_status({"reward": float(stacked.mean())}))
         return state._replace(replay=buffer)
@@ -190,7 +202,7 @@ class Trainer:
         for batch in self._loader(self.valid_indices, train=False):
             prediction = self.steps.predict(weights, batch)
             action = np.asarray(prediction.action)
-            score = self.environment.score(batch.audio, self.environment.render(action))
+            score = self.environment.play(action, self.environment.prepare(batch.audio))
             row: dict[str, Any] = score.named()
             row["parameter_loss"] = prediction.parameter_loss
             row |= metrics.parameter_metrics(self.space.spec, action, np.asarray(batch.action))
@@ -207,22 +219,11 @@ class Trainer:
                 means[name] = float(metrics.masked_mean(np.concatenate(values), weight))
         return means
 
-    def _rollout(self, state: TrainState, batch: Batch, clock: Clock) -> Rollout:
-        with clock.part("policy"):
-            mel, action = self.steps.act(state, batch.audio)
-            chosen = np.asarray(action)
-        with clock.part("render"):
-            rendered = self.environment.render(chosen)
-        with clock.part("reward"):
-            score = self.environment.score(batch.audio, rendered)
-            reward = jax.block_until_ready(score.reward)
-        return Rollout(mel, action, reward)
-
     def train(self) -> Result:
         """Runs to the end, from the latest checkpoint if there is one."""
         config = self.config
-        with checkpoint.Checkpoints(self.run) as checkpoints:
-            loader = self._loader(self.train_indices, train=True)
+        clock = Clock(config.train.batch_size)
+        with checkpoint.Checkpoints(self.run) as checkpoints, self._actor(clock) as actor:
             latest = checkpoints.step("latest")
             window: list[dict[str, float]] = []
             if latest is None:
@@ -233,16 +234,16 @@ class Trainer:
                     state = self._fill_replay(state)
                 valid = self.validate(weights_of(state))
                 log.write(0, "valid", valid)
-                self._save(checkpoints, state, loader, valid, window)
+                self._save(checkpoints, state, actor, valid, window)
             else:
                 self._check_same_config()
                 self._check_same_sounds(checkpoints.progress(latest))
                 like = self.fresh_state(self.policy.init(config.seed))
                 state, progress = checkpoints.restore(latest, like)
-                loader.set_state(progress["data"])
+                actor.set_state(progress["actor"])
                 valid, window = progress["valid"], progress["window"]
                 log = RunLog(self.run, resumed_at=latest)
-            state, valid = self._loop(state, loader, checkpoints, log, valid, window)
+            state, valid = self._loop(state, actor, clock, checkpoints, log, valid, window)
         log.close()
         log.plot_curves()
         return Result(int(state.step), valid, self.run)
@@ -250,7 +251,8 @@ class Trainer:
     def _loop(
         self,
         state: TrainState,
-        loader: data.Loader,
+        actor: Actor,
+        clock: Clock,
         checkpoints: checkpoint.Checkpoints,
         log: RunLog,
         valid: dict[str, float],
@@ -259,16 +261,18 @@ class Trainer:
         """Goes on to the last step.
 
         Args:
-          state, loader: where to go on.
+          state, actor: where to go on.
+          clock: times the steps.
           checkpoints, log: what to write.
           valid: latest validation scalars.
           window: scalars of the steps since the last row of the log.
         """
-        start, clock = int(state.step), Clock(self.config.train.batch_size)
+        start = int(state.step)
+        clock.restart()
         title = f"stage {self.config.stage}"
         with ProgressBar(title, self.num_steps, completed=start) as progress:
             for step in range(start, self.num_steps):
-                state, scalars = self._update(state, step, loader, clock)
+                state, scalars = self._update(state, step, actor, clock)
                 window.append(scalars)
                 progress.advance(status=training_status(scalars, clock))
                 done, last = step + 1, step + 1 == self.num_steps
@@ -279,23 +283,20 @@ class Trainer:
                 if self._validates_after(done) or last:
                     valid = self.validate(weights_of(state))
                     log.write(done, "valid", valid)
-                    self._save(checkpoints, state, loader, valid, window)
+                    self._save(checkpoints, state, actor, valid, window)
                     scores = "  ".join(f"{name} {value:.4g}" for name, value in valid.items())
                     progress.note(f"valid  {scores}")
                     clock.restart()
         return state, valid
 
     def _update(
-        self, state: TrainState, step: int, loader: data.Loader, clock: Clock
+        self, state: TrainState, step: int, actor: Actor, clock: Clock
     ) -> tuple[TrainState, dict[str, float]]:
         """One batch: act, render and score where the stage does, then learn."""
-        with clock.part("data"):
-            batch = next(loader)
-        rollout, alpha = None, 0.0
-        if self.config.reinforce.enabled:
-            rollout, alpha = self._rollout(state, batch, clock), self._alpha(step)
+        alpha = self._alpha(step) if self.config.reinforce.enabled else 0.0
+        experience = actor.take(state)
         with clock.part("learn"):
-            state, scalars = self.steps.learn(state, batch, rollout, np.float32(alpha))
+            state, scalars = self.steps.learn(state, *experience, np.float32(alpha))
             return state, {name: float(value) for name, value in scalars.items()}
 
     def _validates_after(self, done: int) -> bool:
@@ -319,12 +320,12 @@ class Trainer:
         self,
         checkpoints: checkpoint.Checkpoints,
         state: TrainState,
-        loader: data.Loader,
+        actor: Actor,
         valid: dict[str, float],
         window: list[dict[str, float]],
     ) -> None:
         progress = {
-            "data": loader.get_state(),
+            "actor": actor.get_state(),
             "valid": valid,
             "window": window,
             "sounds": self.dataset.fingerprint(),

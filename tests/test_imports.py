@@ -13,9 +13,10 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "synthrl_jax"
 _LAYERS = [
     {"errors", "types", "spec"},
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
-    {"actions", "replay", "metrics", "render", "audio_files", "clusters", "reward", "losses"},
+    {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
+    {"render"},
     {"presets", "data", "environment", "steps", "report"},
-    {"checkpoint", "prepare", "voice_sheet", "bench"},
+    {"actor", "checkpoint", "prepare", "voice_sheet", "bench"},
     {"trainer"},
     {"evaluate", "match"},
     {"cli"},

@@ -27,7 +27,7 @@ BatchRenderer::BatchRenderer(Plan plan, std::size_t num_threads)
 }
 
 bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
-                           std::size_t num_samples, std::size_t fade_samples, float* out,
+                           std::size_t num_samples, std::size_t fade_samples, RowSink& sink,
                            const ThreadPool::KeepGoing& keep_going) {
   // Small batches are spread over all threads rather than filling the lanes of one.
   const std::size_t rows_per_thread = (patches.size() + pool_.size() - 1) / pool_.size();
@@ -36,11 +36,13 @@ bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteE
   const auto render_group = [&](std::size_t group, std::size_t worker) {
     const std::size_t first = group * group_size;
     const std::size_t count = std::min(group_size, patches.size() - first);
-    float* rows = out + first * num_samples;
+    float* const rows = sink.rows(first, count, worker);
     groups_[worker].render(patches.subspan(first, count), notes.subspan(first, count), num_samples,
                            rows);
     for (std::size_t i = 0; i < count; ++i) {
-      fade_out({rows + i * num_samples, num_samples}, fade_samples);
+      const std::span<float> audio(rows + i * num_samples, num_samples);
+      fade_out(audio, fade_samples);
+      sink.finish(first + i, worker, audio);
     }
   };
   return pool_.run(num_groups, render_group, keep_going);

@@ -10,6 +10,7 @@
 #include "dx7/plan.h"
 #include "dx7/voice_group.h"
 #include "render/note.h"
+#include "render/row_sink.h"
 
 namespace synthrl::dx7 {
 
@@ -20,11 +21,14 @@ class BatchRenderer {
   const Plan& plan() const { return plan_; }
   std::size_t num_threads() const { return pool_.size(); }
 
-  // Renders patch i with note i into out[i · num_samples …]. The last `fade_samples` are faded out
-  // by a straight line from 1 to 0, both ends included. Every row depends on its own arguments
-  // alone. Returns false if `keep_going` ended the batch early.
+  // Most rows that a worker asks a sink for at once.
+  static constexpr std::size_t kMaxRows = kLanes;
+
+  // Renders patch i with note i as row i of `sink`. The last `fade_samples` are faded out by a
+  // straight line from 1 to 0, both ends included. Every row depends on its own arguments alone.
+  // Returns false if `keep_going` ended the batch early.
   bool render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
-              std::size_t num_samples, std::size_t fade_samples, float* out,
+              std::size_t num_samples, std::size_t fade_samples, RowSink& sink,
               const ThreadPool::KeepGoing& keep_going);
 
  private:

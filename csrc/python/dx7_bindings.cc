@@ -3,8 +3,11 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dx7/batch.h"
@@ -13,6 +16,11 @@
 #include "dx7/patch.h"
 #include "dx7/tables.h"
 #include "python/arrays.h"
+#include "python/interruptible.h"
+#include "python/scores.h"
+#include "render/row_sink.h"
+#include "score/batch_scorer.h"
+#include "score/scorer.h"
 
 namespace synthrl::python {
 
@@ -99,24 +107,41 @@ std::vector<NoteEvent> note_events(const Notes& notes, std::size_t rows) {
   return events;
 }
 
-// Renders outside the GIL, which is taken now and then to see whether Ctrl-C was pressed.
-py::array_t<float> render(BatchRenderer& renderer, const std::vector<Patch>& patches,
-                          const Notes& notes, std::size_t num_samples, std::size_t fade_samples) {
-  const std::vector<NoteEvent> events = note_events(notes, patches.size());
-  py::array_t<float> audio({patches.size(), num_samples});
-  float* out = audio.mutable_data();
-  bool interrupted = false;
-  {
-    const py::gil_scoped_release unlocked;
-    renderer.render(patches, events, num_samples, fade_samples, out, [&] {
-      const py::gil_scoped_acquire locked;
-      interrupted = PyErr_CheckSignals() != 0;
-      return !interrupted;
+// A renderer and what it compares sounds with.
+class Renderer {
+ public:
+  Renderer(Plan plan, std::size_t num_threads)
+      : batch_(std::move(plan), num_threads), scorer_(batch_.num_threads(), batch_.kMaxRows) {}
+
+  const Plan& plan() const { return batch_.plan(); }
+  std::size_t num_threads() const { return batch_.num_threads(); }
+
+  py::array_t<float> render(const std::vector<Patch>& patches, const Notes& notes,
+                            std::size_t num_samples, std::size_t fade_samples) {
+    const std::vector<NoteEvent> events = note_events(notes, patches.size());
+    py::array_t<float> audio({patches.size(), num_samples});
+    MatrixSink sink(audio.mutable_data(), num_samples);
+    run_interruptibly([&](const ThreadPool::KeepGoing& keep_going) {
+      batch_.render(patches, events, num_samples, fade_samples, sink, keep_going);
     });
+    return audio;
   }
-  if (interrupted) throw py::error_already_set();
-  return audio;
-}
+
+  py::array_t<float> score(const std::vector<Patch>& patches, const Notes& notes,
+                           std::size_t fade_samples, const score::Targets& targets,
+                           const std::array<float, 3>& weights) {
+    const std::vector<NoteEvent> events = note_events(notes, patches.size());
+    return score_rows(scorer_, targets, weights, patches.size(),
+                      [&](RowSink& sink, const ThreadPool::KeepGoing& keep_going) {
+                        return batch_.render(patches, events, targets.grid().num_samples,
+                                             fade_samples, sink, keep_going);
+                      });
+  }
+
+ private:
+  BatchRenderer batch_;
+  score::BatchScorer scorer_;
+};
 
 // Applies a row-wise conversion to a whole matrix.
 template <std::size_t kIn, std::size_t kOut, typename In, typename Out, typename Convert>
@@ -147,41 +172,57 @@ Unpacked checked_voice(std::span<const std::uint8_t, kUnpackedBytes> bytes, std:
 }  // namespace
 
 void bind_dx7(py::module_& module) {
-  py::class_<BatchRenderer>(module, "Renderer")
+  py::class_<Notes>(module, "Notes")
+      .def(py::init([](Array<std::int32_t> note, Array<std::int32_t> velocity,
+                       Array<std::int64_t> gate_samples, Array<std::uint32_t> lfo_phase,
+                       Array<std::uint8_t> sample_hold) {
+             return Notes{note, velocity, gate_samples, lfo_phase, sample_hold};
+           }),
+           py::arg("note"), py::arg("velocity"), py::arg("gate_samples"), py::arg("lfo_phase"),
+           py::arg("sample_hold"));
+  py::class_<Renderer>(module, "Renderer")
       .def(py::init([](double sample_rate, std::size_t threads, const std::string& engine,
                        const std::string& stage) {
-             return std::make_unique<BatchRenderer>(
+             return std::make_unique<Renderer>(
                  Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage)),
                  threads);
            }),
            py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"))
-      .def_property_readonly("threads", &BatchRenderer::num_threads)
+      .def_property_readonly("threads", &Renderer::num_threads)
       .def(
           "render_values",
-          [](BatchRenderer& self, const Array<float>& presets, Array<std::int32_t> note,
-             Array<std::int32_t> velocity, Array<std::int64_t> gate_samples,
-             Array<std::uint32_t> lfo_phase, Array<std::uint8_t> sample_hold,
-             std::size_t num_samples, std::size_t fade_samples) {
-            return render(self, patches_from_values(presets, self.plan()),
-                          {note, velocity, gate_samples, lfo_phase, sample_hold}, num_samples,
-                          fade_samples);
+          [](Renderer& self, const Array<float>& presets, const Notes& notes,
+             std::size_t fade_samples, std::size_t num_samples) {
+            return self.render(patches_from_values(presets, self.plan()), notes, num_samples,
+                               fade_samples);
           },
-          py::arg("presets"), py::arg("note"), py::arg("velocity"), py::arg("gate_samples"),
-          py::arg("lfo_phase"), py::arg("sample_hold"), py::arg("num_samples"),
-          py::arg("fade_samples"))
+          py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("num_samples"))
       .def(
           "render_packed",
-          [](BatchRenderer& self, const Array<std::uint8_t>& presets, Array<std::int32_t> note,
-             Array<std::int32_t> velocity, Array<std::int64_t> gate_samples,
-             Array<std::uint32_t> lfo_phase, Array<std::uint8_t> sample_hold,
-             std::size_t num_samples, std::size_t fade_samples) {
-            return render(self, patches_from_packed(presets),
-                          {note, velocity, gate_samples, lfo_phase, sample_hold}, num_samples,
-                          fade_samples);
+          [](Renderer& self, const Array<std::uint8_t>& presets, const Notes& notes,
+             std::size_t fade_samples, std::size_t num_samples) {
+            return self.render(patches_from_packed(presets), notes, num_samples, fade_samples);
           },
-          py::arg("presets"), py::arg("note"), py::arg("velocity"), py::arg("gate_samples"),
-          py::arg("lfo_phase"), py::arg("sample_hold"), py::arg("num_samples"),
-          py::arg("fade_samples"));
+          py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("num_samples"))
+      .def(
+          "score_values",
+          [](Renderer& self, const Array<float>& presets, const Notes& notes,
+             std::size_t fade_samples, const score::Targets& targets,
+             const std::array<float, 3>& weights) {
+            return self.score(patches_from_values(presets, self.plan()), notes, fade_samples,
+                              targets, weights);
+          },
+          py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("targets"),
+          py::arg("weights"))
+      .def(
+          "score_packed",
+          [](Renderer& self, const Array<std::uint8_t>& presets, const Notes& notes,
+             std::size_t fade_samples, const score::Targets& targets,
+             const std::array<float, 3>& weights) {
+            return self.score(patches_from_packed(presets), notes, fade_samples, targets, weights);
+          },
+          py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("targets"),
+          py::arg("weights"));
 
   module.def("parameters", [] {
     std::vector<std::tuple<std::string, int, int>> rows;
