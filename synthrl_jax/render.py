@@ -145,7 +145,7 @@ class Renderer:
         del seed
         native = self._open()
         batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
-        num_samples = int(self._samples(np.array([_length("length_s", length_s)]))[0])
+        num_samples = self.num_samples(length_s)
         packed = batch.presets.dtype == np.uint8
         render = native.render_packed if packed else native.render_values
         try:
@@ -215,6 +215,22 @@ class Renderer:
         except ValueError as error:
             raise UserError(str(error)) from error
 
+    def share(self) -> int:
+        """A number by which compiled programs find this renderer for as long as it is open."""
+        return self._open().share()
+
+    def num_samples(self, length_s: float) -> int:
+        """Samples of a render of so many seconds.
+
+        Raises:
+          UserError: a length below 0 or above an hour.
+        """
+        return int(self._samples(np.array([_length("length_s", length_s)]))[0])
+
+    def num_fade_samples(self, fade_s: float) -> int:
+        """Samples of a fade-out of so many seconds; errors as `num_samples`."""
+        return math.floor(_length("fade_s", fade_s) * self.sample_rate)
+
     def _open(self) -> _native._Dx7.Renderer:
         if self._native is None:
             raise RuntimeError("the renderer is closed")
@@ -252,8 +268,7 @@ class Renderer:
             lfo_phase=(phase_cycles * 2**32).astype(np.uint32),
             sample_hold=_per_row("sample_hold", sample_hold, rows, 0, 255).astype(np.uint8),
         )
-        fade_samples = math.floor(_length("fade_s", fade_s) * self.sample_rate)
-        return _Batch(presets, notes, fade_samples)
+        return _Batch(presets, notes, self.num_fade_samples(fade_s))
 
     def _samples(self, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rounded half up, and far beyond any render where infinite."""
@@ -279,6 +294,11 @@ def _length(name: str, seconds: float) -> float:
     if not (0 <= seconds <= 3600):
         raise UserError(f"{name}: {seconds} is outside [0, 3600] seconds")
     return seconds
+
+
+def xla_render() -> object:
+    """The custom call of `jax_ops.render`, as `jax.ffi.register_ffi_target` takes it."""
+    return _native.dx7.xla_render()
 
 
 def native_mel_filters() -> NDArray[np.float32]:

@@ -4,22 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "dx7/batch.h"
-#include "dx7/output.h"
 #include "dx7/params.h"
 #include "dx7/patch.h"
+#include "dx7/rows.h"
 #include "dx7/tables.h"
 #include "python/arrays.h"
+#include "python/dx7_renderer.h"
+#include "python/dx7_xla.h"
 #include "python/interruptible.h"
 #include "python/scores.h"
 #include "render/row_sink.h"
-#include "score/batch_scorer.h"
 #include "score/scorer.h"
 
 namespace synthrl::python {
@@ -42,43 +40,14 @@ Stage stage_named(const std::string& name) {
   throw std::invalid_argument("stage '" + name + "' is not one of engine, plugin");
 }
 
-std::string row_and_parameter(std::size_t row, std::size_t parameter) {
-  return "row " + std::to_string(row) + ", '" + std::string(kParameters[parameter].name) + "': ";
-}
-
-void check_values(std::span<const float, kNumParameters> values, std::size_t row) {
-  for (std::size_t i = 0; i < kNumParameters; ++i) {
-    if (!(values[i] >= 0.0f && values[i] <= 1.0f)) {
-      throw std::invalid_argument(row_and_parameter(row, i) +
-                                  py::str(py::float_(values[i])).cast<std::string>() +
-                                  " is outside [0, 1]");
-    }
-  }
-}
-
-std::vector<Patch> patches_from_values(const Array<float>& values, const Plan& plan) {
+std::vector<Patch> checked_patches(const Array<float>& values, const Plan& plan) {
   check_matrix(values, kNumParameters, "presets");
-  std::vector<Patch> patches(static_cast<std::size_t>(values.shape(0)));
-  for (std::size_t i = 0; i < patches.size(); ++i) {
-    const auto preset = row<kNumParameters>(values, i);
-    check_values(preset, i);
-    patches[i] = patch_from_values(preset);
-    if (plan.stage() == Stage::kPlugin && !filter_is_stable(patches[i], plan.sample_rate())) {
-      throw std::invalid_argument(row_and_parameter(i, kCutoff) +
-                                  "the filter needs a cutoff below half the sample rate, or "
-                                  "exactly 1 (off)");
-    }
-  }
-  return patches;
+  return patches_from_values({values.data(), static_cast<std::size_t>(values.size())}, plan);
 }
 
-std::vector<Patch> patches_from_packed(const Array<std::uint8_t>& packed) {
+std::vector<Patch> checked_patches(const Array<std::uint8_t>& packed) {
   check_matrix(packed, kPackedBytes, "presets");
-  std::vector<Patch> patches(static_cast<std::size_t>(packed.shape(0)));
-  for (std::size_t i = 0; i < patches.size(); ++i) {
-    patches[i].voice = unpack(row<kPackedBytes>(packed, i));
-  }
-  return patches;
+  return patches_from_packed({packed.data(), static_cast<std::size_t>(packed.size())});
 }
 
 // What a batch plays, one entry per row.
@@ -107,41 +76,27 @@ std::vector<NoteEvent> note_events(const Notes& notes, std::size_t rows) {
   return events;
 }
 
-// A renderer and what it compares sounds with.
-class Renderer {
- public:
-  Renderer(Plan plan, std::size_t num_threads)
-      : batch_(std::move(plan), num_threads), scorer_(batch_.num_threads(), batch_.kMaxRows) {}
+py::array_t<float> render(Renderer& renderer, const std::vector<Patch>& patches, const Notes& notes,
+                          std::size_t fade_samples, std::size_t num_samples) {
+  const std::vector<NoteEvent> events = note_events(notes, patches.size());
+  py::array_t<float> audio({patches.size(), num_samples});
+  MatrixSink sink(audio.mutable_data(), num_samples);
+  run_interruptibly([&](const ThreadPool::KeepGoing& keep_going) {
+    renderer.batch.render(patches, events, num_samples, fade_samples, sink, keep_going);
+  });
+  return audio;
+}
 
-  const Plan& plan() const { return batch_.plan(); }
-  std::size_t num_threads() const { return batch_.num_threads(); }
-
-  py::array_t<float> render(const std::vector<Patch>& patches, const Notes& notes,
-                            std::size_t num_samples, std::size_t fade_samples) {
-    const std::vector<NoteEvent> events = note_events(notes, patches.size());
-    py::array_t<float> audio({patches.size(), num_samples});
-    MatrixSink sink(audio.mutable_data(), num_samples);
-    run_interruptibly([&](const ThreadPool::KeepGoing& keep_going) {
-      batch_.render(patches, events, num_samples, fade_samples, sink, keep_going);
-    });
-    return audio;
-  }
-
-  py::array_t<float> score(const std::vector<Patch>& patches, const Notes& notes,
-                           std::size_t fade_samples, const score::Targets& targets,
-                           const std::array<float, 3>& weights) {
-    const std::vector<NoteEvent> events = note_events(notes, patches.size());
-    return score_rows(scorer_, targets, weights, patches.size(),
-                      [&](RowSink& sink, const ThreadPool::KeepGoing& keep_going) {
-                        return batch_.render(patches, events, targets.grid().num_samples,
-                                             fade_samples, sink, keep_going);
-                      });
-  }
-
- private:
-  BatchRenderer batch_;
-  score::BatchScorer scorer_;
-};
+py::array_t<float> score(Renderer& renderer, const std::vector<Patch>& patches, const Notes& notes,
+                         std::size_t fade_samples, const score::Targets& targets,
+                         const std::array<float, 3>& weights) {
+  const std::vector<NoteEvent> events = note_events(notes, patches.size());
+  return score_rows(renderer.scorer, targets, weights, patches.size(),
+                    [&](RowSink& sink, const ThreadPool::KeepGoing& keep_going) {
+                      return renderer.batch.render(patches, events, targets.grid().num_samples,
+                                                   fade_samples, sink, keep_going);
+                    });
+}
 
 // Applies a row-wise conversion to a whole matrix.
 template <std::size_t kIn, std::size_t kOut, typename In, typename Out, typename Convert>
@@ -180,28 +135,30 @@ void bind_dx7(py::module_& module) {
            }),
            py::arg("note"), py::arg("velocity"), py::arg("gate_samples"), py::arg("lfo_phase"),
            py::arg("sample_hold"));
-  py::class_<Renderer>(module, "Renderer")
+  py::class_<Renderer, std::shared_ptr<Renderer>>(module, "Renderer")
       .def(py::init([](double sample_rate, std::size_t threads, const std::string& engine,
                        const std::string& stage) {
-             return std::make_unique<Renderer>(
+             return std::make_shared<Renderer>(
                  Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage)),
                  threads);
            }),
            py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"))
-      .def_property_readonly("threads", &Renderer::num_threads)
+      .def_property_readonly("threads",
+                             [](const Renderer& self) { return self.batch.num_threads(); })
+      .def("share", &share_renderer)
       .def(
           "render_values",
           [](Renderer& self, const Array<float>& presets, const Notes& notes,
              std::size_t fade_samples, std::size_t num_samples) {
-            return self.render(patches_from_values(presets, self.plan()), notes, num_samples,
-                               fade_samples);
+            return render(self, checked_patches(presets, self.batch.plan()), notes, fade_samples,
+                          num_samples);
           },
           py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("num_samples"))
       .def(
           "render_packed",
           [](Renderer& self, const Array<std::uint8_t>& presets, const Notes& notes,
              std::size_t fade_samples, std::size_t num_samples) {
-            return self.render(patches_from_packed(presets), notes, num_samples, fade_samples);
+            return render(self, checked_patches(presets), notes, fade_samples, num_samples);
           },
           py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("num_samples"))
       .def(
@@ -209,8 +166,8 @@ void bind_dx7(py::module_& module) {
           [](Renderer& self, const Array<float>& presets, const Notes& notes,
              std::size_t fade_samples, const score::Targets& targets,
              const std::array<float, 3>& weights) {
-            return self.score(patches_from_values(presets, self.plan()), notes, fade_samples,
-                              targets, weights);
+            return score(self, checked_patches(presets, self.batch.plan()), notes, fade_samples,
+                         targets, weights);
           },
           py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("targets"),
           py::arg("weights"))
@@ -219,10 +176,13 @@ void bind_dx7(py::module_& module) {
           [](Renderer& self, const Array<std::uint8_t>& presets, const Notes& notes,
              std::size_t fade_samples, const score::Targets& targets,
              const std::array<float, 3>& weights) {
-            return self.score(patches_from_packed(presets), notes, fade_samples, targets, weights);
+            return score(self, checked_patches(presets), notes, fade_samples, targets, weights);
           },
           py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("targets"),
           py::arg("weights"));
+
+  // The XLA custom call behind `jax_ops.render`.
+  module.def("xla_render", [] { return py::capsule(xla_render_handler()); });
 
   module.def("parameters", [] {
     std::vector<std::tuple<std::string, int, int>> rows;
