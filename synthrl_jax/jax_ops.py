@@ -125,8 +125,10 @@ def _callback(
 ) -> jax.Array:
     def play(presets: jax.Array, *notes: jax.Array) -> NDArray[np.float32]:
         host = np.asarray(presets)
-        rows = [np.ravel(np.asarray(values)) for values in notes]
-        sounds = renderer.render(host.reshape(-1, host.shape[-1]), *rows, length_s, fade_s)
+        note, velocity, gate_s = (np.ravel(np.asarray(values)) for values in notes)
+        sounds = renderer.render(
+            host.reshape(-1, host.shape[-1]), note, velocity, gate_s, length_s, fade_s
+        )
         return sounds.reshape(*host.shape[:-1], -1)
 
     result = _result(renderer, presets, length_s)

@@ -102,7 +102,7 @@ class Steps:
     def act(self, state: TrainState, mel: Array) -> jax.Array:
         """[B, M, T] → [B, D], sampled from the policy with the dropout of `learn`."""
         keys = _step_keys(state)
-        logits, _ = self._policy.train_logits(weights_of(state), mel, keys.dropout)
+        logits, _ = self._policy.train_logits(weights_of(state), jnp.asarray(mel), keys.dropout)
         return self._space.sample(keys.sample, logits, self._config.sampling_temperature)
 
     @functools.partial(jax.jit, static_argnums=(0, 3))

@@ -112,19 +112,23 @@ def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
     rows = run_log.read_log(tmp_path / "stage3")
     train_row = next(row for row in rows if row["split"] == "train")
     assert train_row["alpha"] == 1.0
-    shares = [train_row[f"share_{part}"] for part in run_log.PARTS]
-    assert sum(shares) == pytest.approx(1.0)
+    shares = {part: train_row[f"share_{part}"] for part in run_log.PARTS}
+    assert all(0 <= share <= 1 for share in shares.values())
+    # Rendering goes on beside the rest.
+    assert sum(shares.values()) - shares["render"] <= 1.0
 
 
-@pytest.mark.parametrize("stage", [stage1, stage2])
+@pytest.mark.parametrize(("stage", "overlap"), [(stage1, True), (stage2, True), (stage2, False)])
 def test_stopped_and_resumed_equals_uninterrupted(
-    stage, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+    stage, overlap: bool, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    start = {} if stage is stage1 else {"init_from": str(first_stage)}
-    whole = _config(stage, voices, **start, **{"train.num_epochs": 2})
+    changes = {"train.num_epochs": 2, "train.overlap": overlap}
+    if stage is not stage1:
+        changes["init_from"] = str(first_stage)
+    whole = _config(stage, voices, **changes)
     trainer.train(whole, tmp_path / "whole")
 
-    half = _config(stage, voices, **start, **{"train.num_epochs": 2})
+    half = _config(stage, voices, **changes)
     stopped = trainer.Trainer(half, tmp_path / "halves")
     stopped.num_steps = 5  # not at the end of an epoch
     stopped.train()
