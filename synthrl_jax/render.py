@@ -211,7 +211,7 @@ class Renderer:
         packed = batch.presets.dtype == np.uint8
         score = native.score_packed if packed else native.score_values
         try:
-            return score(*batch, targets._native, tuple(weights or RewardWeights()))
+            return score(*batch, targets._native, weights or RewardWeights())
         except ValueError as error:
             raise UserError(str(error)) from error
 
