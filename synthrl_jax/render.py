@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,7 +47,7 @@ class _Batch(NamedTuple):
       fade_samples: at the end of each.
     """
 
-    presets: NDArray[np.float32] | NDArray[np.uint8]
+    presets: NDArray[Any]
     notes: _native._Dx7.Notes
     fade_samples: int
 
@@ -211,7 +211,7 @@ class Renderer:
         packed = batch.presets.dtype == np.uint8
         score = native.score_packed if packed else native.score_values
         try:
-            return score(*batch, targets._native, tuple(weights or RewardWeights()))
+            return score(*batch, targets._native, weights or RewardWeights())
         except ValueError as error:
             raise UserError(str(error)) from error
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 import json
 
+import numpy as np
 import pytest
 
-from synthrl_jax import bench
+from synthrl_jax import assets, audio, bench, presets
 from synthrl_jax.cli import main
+from synthrl_jax.render import Renderer
 
 pytestmark = pytest.mark.native
 
 COMBINATIONS = {(rate, threads) for rate in bench.SAMPLE_RATES for threads in bench.THREADS}
+SCORED = {(22_050, threads) for threads in bench.THREADS}
 QUICK = ["bench", "render", "--count", "6", "--repeats", "1"]
 
 
@@ -21,15 +24,41 @@ def test_json_report(capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["voices"] == 6
     assert report["peak_memory_mb"] > 10
-    ours = [row for row in report["rows"] if row["engine"] == "synthrl"]
-    assert {(row["sample_rate"], row["threads"]) for row in ours} == COMBINATIONS
-    peers = {r["sample_rate"]: r for r in report["rows"] if r["engine"] == "dexed-py"}
-    assert set(peers) == set(bench.SAMPLE_RATES)
-    for row in report["rows"]:
-        assert row["renders_per_s"] > 0
-        assert row["times_real_time"] == pytest.approx(row["renders_per_s"] * bench.LENGTH_S)
-        peer = peers[row["sample_rate"]]["renders_per_s"]
-        assert row["ratio_to_dexed_py"] == pytest.approx(row["renders_per_s"] / peer)
+    rendered = [row for row in report["rows"] if row["work"] == "render"]
+    scored = [row for row in report["rows"] if row["work"] == "render + score"]
+    assert len(rendered) + len(scored) == len(report["rows"])
+    for rows, combinations, peer_name in (
+        (rendered, COMBINATIONS, "dexed-py"),
+        (scored, SCORED, "dexed-py, librosa"),
+    ):
+        ours = {(r["sample_rate"], r["threads"]): r for r in rows if r["engine"] == "synthrl"}
+        assert ours.keys() == combinations
+        peers = {r["sample_rate"]: r for r in rows if r["engine"] == peer_name}
+        assert peers.keys() == {rate for rate, _ in combinations}
+        assert len(ours) + len(peers) == len(rows)
+        for row in rows:
+            speed = row["renders_per_s"]
+            assert speed > 0
+            assert row["times_real_time"] == pytest.approx(speed * bench.LENGTH_S)
+            peer = peers[row["sample_rate"]]["renders_per_s"]
+            assert row["ratio_to_dexed_py"] == pytest.approx(speed / peer)
+            if row["engine"] == "synthrl":
+                one = ours[row["sample_rate"], 1]["renders_per_s"]
+                assert row["ratio_to_one_thread"] == pytest.approx(speed / one)
+    assert all(row["score_ms"] is None for row in rendered)
+    assert scored[0]["score_ms"] == report["librosa_score_ms"] > 1
+    assert all(np.isfinite(row["score_ms"]) for row in scored)
+
+
+def test_the_peer_computes_the_same_reward():
+    renderer = Renderer(threads=1)
+    voices = presets.read_sysex(assets.VOICES).voices[:6]
+    sounds = renderer.render(voices)
+    target = np.asarray(audio.peak_normalise_target(sounds[:1]))
+    expected = renderer.score(voices, renderer.prepare_targets(target))[:, 4]
+    features = bench.librosa_features(target[0])
+    got = [bench.librosa_score(features, sound) for sound in sounds]
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
 
 
 def test_table_without_dexed_py(capsys, monkeypatch):
@@ -39,10 +68,10 @@ def test_table_without_dexed_py(capsys, monkeypatch):
     )
     assert main(QUICK) == 0
     lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.startswith("| synthrl |")]
-    assert len(rows) == len(COMBINATIONS)
+    rows = [line for line in lines if "| synthrl |" in line]
+    assert len(rows) == len(COMBINATIONS) + len(SCORED)
     assert all(row.endswith("| – |") for row in rows)
-    assert not any("dexed-py |" in line for line in lines[2:])
+    assert not any("dexed-py" in line for line in lines[2:])
 
 
 def test_the_fastest_run_counts():

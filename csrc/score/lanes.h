@@ -1,7 +1,7 @@
-// Eight frames of a sound side by side, one in each lane of a vector.
+// Several frames of a sound side by side, one in each lane of a vector. Lanes do not mix, so that
+// their number, like the instruction set, does not change results.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,23 +9,23 @@
 
 namespace synthrl::score {
 
+// As many as the widest vectors that the loops are compiled for, see core/multiversion.h.
+#if defined(__x86_64__)
 inline constexpr std::size_t kLanes = 8;
+#else
+inline constexpr std::size_t kLanes = 4;
+#endif
+inline constexpr std::size_t kLaneBytes = kLanes * sizeof(float);
 
 // Alignment is spelt out, as compilers do not agree with themselves about it when a loop is
 // compiled for several instruction sets.
-using Lanes = float __attribute__((vector_size(32), aligned(32)));
-using LaneBits = std::int32_t __attribute__((vector_size(32), aligned(32)));
-static_assert(sizeof(Lanes) == kLanes * sizeof(float));
+using Lanes = float __attribute__((vector_size(kLaneBytes), aligned(kLaneBytes)));
+using LaneBits = std::int32_t __attribute__((vector_size(kLaneBytes), aligned(kLaneBytes)));
 
 // What works on lanes must end up within the loop that calls it, compiled for the instruction set
 // of that loop.
 #define SYNTHRL_LANES [[gnu::always_inline]] inline
 
-SYNTHRL_LANES Lanes load(const float* values) {
-  Lanes lanes;
-  __builtin_memcpy(&lanes, values, sizeof(lanes));
-  return lanes;
-}
 SYNTHRL_LANES Lanes broadcast(float value) { return Lanes{} + value; }
 SYNTHRL_LANES Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 SYNTHRL_LANES Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
@@ -81,14 +81,12 @@ class Product {
   LaneBits exponent_{};
 };
 
-// An array of lanes, all 0 at first. (The standard containers lose the alignment of their type.)
+// An array of lanes, uninitialised. (The standard containers lose the alignment of their type.)
 class LaneBuffer {
  public:
   LaneBuffer() = default;
   explicit LaneBuffer(std::size_t size)
-      : values_(static_cast<float*>(::operator new(size * sizeof(Lanes), kAlignment))) {
-    std::fill_n(values_.get(), size * kLanes, 0.0f);
-  }
+      : values_(static_cast<float*>(::operator new(size * sizeof(Lanes), kAlignment))) {}
 
   Lanes* data() { return reinterpret_cast<Lanes*>(values_.get()); }
   const Lanes* data() const { return reinterpret_cast<const Lanes*>(values_.get()); }

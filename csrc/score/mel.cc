@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "core/multiversion.h"
 #include "score/fft.h"
@@ -24,11 +25,15 @@ double hz_from_mel(double mel) {
   return mel < kBreakMel ? mel * kHzPerMel : kBreakHz * std::exp((mel - kBreakMel) / kMelsPerLog);
 }
 
-SYNTHRL_MULTIVERSION void weighted_sum(const Lanes* values, const float* weights, std::size_t count,
-                                       Lanes* out) {
-  Lanes sum{};
-  for (std::size_t i = 0; i < count; ++i) sum += values[i] * weights[i];
-  *out = sum;
+SYNTHRL_MULTIVERSION void sum_bands(const Lanes* power, std::span<const MelFilters::Triangle> bands,
+                                    const float* weights, Lanes* out) {
+  for (std::size_t band = 0; band < bands.size(); ++band) {
+    const MelFilters::Triangle& triangle = bands[band];
+    const Lanes* const bins = power + triangle.first_bin;
+    Lanes sum{};
+    for (std::size_t i = 0; i < triangle.num_bins; ++i) sum += bins[i] * *weights++;
+    out[band] = sum;
+  }
 }
 
 }  // namespace
@@ -54,10 +59,7 @@ MelFilters::MelFilters(double sample_rate) {
 }
 
 void MelFilters::apply(const Lanes* power, Lanes* bands) const noexcept {
-  for (std::size_t band = 0; band < kNumBands; ++band) {
-    const Triangle& t = triangles_[band];
-    weighted_sum(power + t.first_bin, weights_.data() + t.first_weight, t.num_bins, bands + band);
-  }
+  sum_bands(power, triangles_, weights_.data(), bands);
 }
 
 float MelFilters::weight(std::size_t band, std::size_t bin) const {

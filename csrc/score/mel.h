@@ -14,6 +14,11 @@ inline constexpr std::size_t kNumBands = 128;
 // equal area. Read-only after construction; share freely.
 class MelFilters {
  public:
+  // The bins below it; all others have no weight.
+  struct Triangle {
+    std::size_t first_bin, num_bins, first_weight;
+  };
+
   explicit MelFilters(double sample_rate);
 
   // Power [kNumBins] → power in bands [kNumBands].
@@ -23,11 +28,6 @@ class MelFilters {
   float weight(std::size_t band, std::size_t bin) const;
 
  private:
-  // The bins below a triangle; all others have no weight.
-  struct Triangle {
-    std::size_t first_bin, num_bins, first_weight;
-  };
-
   std::vector<Triangle> triangles_;
   std::vector<float> weights_;
 };

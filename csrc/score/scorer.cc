@@ -163,7 +163,7 @@ Score Scorer::score(std::span<const float> audio, const Targets& targets, std::s
     constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
     return {kNone, kNone, kNone, kNone, kNone};
   }
-  // A constant -1e-5 is as silent as 0.
+  // A constant -1e-5 would be divided by 0; it is divided as silence is.
   extractor_.start(audio, peak > 0 ? peak : 1e-5f);
   for (std::size_t group = 0; group < grid().num_groups; ++group) {
     compare_magnitudes(targets.magnitudes(target, group), extractor_.magnitudes(group),
