@@ -112,8 +112,10 @@ def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
     rows = run_log.read_log(tmp_path / "stage3")
     train_row = next(row for row in rows if row["split"] == "train")
     assert train_row["alpha"] == 1.0
-    shares = [train_row[f"share_{part}"] for part in run_log.PARTS]
-    assert sum(shares) == pytest.approx(1.0)
+    shares = {part: train_row[f"share_{part}"] for part in run_log.PARTS}
+    assert all(0 <= share <= 1 for share in shares.values())
+    # Rendering goes on beside the others, which follow each other.
+    assert 0.5 < sum(shares.values()) - shares["render"] <= 1
 
 
 @pytest.mark.parametrize("stage", [stage1, stage2])
