@@ -114,8 +114,8 @@ def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
     assert train_row["alpha"] == 1.0
     shares = {part: train_row[f"share_{part}"] for part in run_log.PARTS}
     assert all(0 <= share <= 1 for share in shares.values())
-    # Rendering goes on beside the rest.
-    assert sum(shares.values()) - shares["render"] <= 1.0
+    # Rendering goes on beside the others, which follow each other.
+    assert 0.5 < sum(shares.values()) - shares["render"] <= 1
 
 
 @pytest.mark.parametrize(("stage", "overlap"), [(stage1, True), (stage2, True), (stage2, False)])
