@@ -14,19 +14,13 @@ namespace synthrl::dx7 {
 // multiples; the other engines' in steps of 1.
 using Signal = std::int32_t[kBlock];
 
-// One operator's work in a block: what modulates it, what it is added to (both may be the
-// silence), and where the sum goes. `out` may be one of the two.
+// One operator's work in a block: what modulates it and what it is added to, either of which may be
+// nothing (null), and where the sum goes. `out` may be one of the two.
 struct OperatorStep {
   std::size_t op;  // slot · kLanes + lane
   const std::int32_t* modulator;
   const std::int32_t* sum;
   std::int32_t* out;
-};
-
-// What an operator is worth to the block under way.
-struct Mixing {
-  OperatorStep steps[kNumSlots];
-  std::size_t num_steps;
 };
 
 // A tile's way from its raw signals to what is heard.
@@ -42,7 +36,7 @@ struct OutputTile {
 struct KernelTables {
   const std::int32_t* sine;
   const std::int32_t* exponential;
-  const std::int32_t* log_sine;
+  const std::uint16_t* log_sine;
   const std::int32_t* log_to_linear;
   const float* mantissa_coarse;
   const float* mantissa_fine;
@@ -64,9 +58,9 @@ struct Kernels {
   void (*run_feedback)(Lanes& lanes, const KernelTables& tables, std::size_t depth,
                        const std::int32_t* heads, std::size_t num_stacks, Signal* out);
 
-  // Runs the steps of up to kTile voices, each voice's in order.
-  void (*run_operators)(const Lanes& lanes, const KernelTables& tables, const Mixing* mixings,
-                        std::size_t num_voices);
+  // Runs steps in their order; fastest if those of a kind stand together.
+  void (*run_operators)(const Lanes& lanes, const KernelTables& tables, const OperatorStep* steps,
+                        std::size_t num_steps);
 
   // dexed-py's scale.
   void (*convert)(OutputTile& tile);

@@ -50,10 +50,23 @@ class Mark1Wave {
   }
 
   SYNTHRL_INLINE Int operator()(Uint phase, Int gain) const {
-    const Int e = gather(tables_.log_sine, (Int)(phase >> 20)) + gain;
+    // Modulo 2^16; what is above does not matter.
+    const Int e = gather16(tables_.log_sine, (Int)(phase >> 20)) + gain;
     // A negative half-cycle is the one's complement and so never 0.
-    const Int flip = (Int)((Uint)e << 16) >> 31;
-    return (mantissa(e) >> ((e >> 10) & 31)) ^ flip;
+#if defined(__AVX512BW__)
+    const __m512i bits = (__m512i)e;
+    // Counts of 16 and more clear a half, so that the one of the upper halves, of all bits, does
+    // away with what is not the mantissa.
+    const __m512i octaves =
+        _mm512_ternarylogic_epi32(_mm512_srli_epi32(bits, 10), _mm512_set1_epi32(31),
+                                  _mm512_set1_epi32(static_cast<int>(0xffff0000)), 0xea);
+    const __m512i magnitude = _mm512_srlv_epi16(mantissa(bits), octaves);
+    const __mmask16 negative = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x8000));
+    return (Int)_mm512_mask_xor_epi32(magnitude, negative, magnitude, _mm512_set1_epi32(-1));
+#else
+    const Int mantissa = gather(tables_.log_to_linear, e & 1023);
+    return (mantissa >> ((e >> 10) & 31)) ^ ((Int)((Uint)e << 16) >> 31);
+#endif
   }
 
   SYNTHRL_INLINE static Uint modulated(Uint phase, Int modulator) {
@@ -65,21 +78,18 @@ class Mark1Wave {
 
  private:
 #if defined(__AVX512BW__)
-  // The table's entry without the table, which would take as long again as the first one: the
-  // product of a coarse and a fine power of 2, rounded by adding 2^23, whose last bit is worth 1.
-  SYNTHRL_INLINE Int mantissa(Int e) const {
-    const __m512i bits = (__m512i)e;
+  // In the lower halves: 2^((1023 − f) / 1024) · 4096 of the lower ten bits f. A look-up would take
+  // as long again as the first one; this is the product of a coarse and a fine power of 2, rounded
+  // by adding 2^23, whose last bit is worth 1.
+  SYNTHRL_INLINE __m512i mantissa(__m512i bits) const {
     const __m512 coarse =
         _mm512_permutex2var_ps(coarse_[0], _mm512_srli_epi32(bits, 5), coarse_[1]);
     const __m512 fine = _mm512_permutex2var_ps(fine_[0], bits, fine_[1]);
-    const __m512 rounded = _mm512_fmadd_ps(coarse, fine, _mm512_set1_ps(0x1p23f));
-    return (Int)_mm512_castps_si512(rounded) & 0x3fff;
+    return _mm512_castps_si512(_mm512_fmadd_ps(coarse, fine, _mm512_set1_ps(0x1p23f)));
   }
 
   __m512 coarse_[2];
   __m512 fine_[2];
-#else
-  SYNTHRL_INLINE Int mantissa(Int e) const { return gather(tables_.log_to_linear, e & 1023); }
 #endif
 
   KernelTables tables_;
@@ -312,29 +322,50 @@ void set_operators(Lanes& lanes, std::size_t num_lanes, const KernelTables& tabl
 
 // ---- Operators.
 
-template <typename Wave>
-void run_operators(const Lanes& lanes, const KernelTables& tables, const Mixing* mixings,
-                   std::size_t num_voices) {
-  const Wave wave(tables);
-  const Int positions = iota();
-  // Voice by voice a step would wait for the one before.
-  for (std::size_t i = 0; i < kNumSlots; ++i) {
-    for (std::size_t voice = 0; voice < num_voices; ++voice) {
-      if (i >= mixings[voice].num_steps) continue;
-      const OperatorStep& work = mixings[voice].steps[i];
-      const auto step = static_cast<std::uint32_t>(lanes.step[work.op]);
-      const std::int32_t slope = lanes.gain_slope[work.op];
-      Uint phase = static_cast<std::uint32_t>(lanes.phase[work.op]) + (Uint)positions * step;
-      Int gain = lanes.gain_from[work.op] + (positions + 1) * slope;
+template <bool kModulated, bool kAdds, typename Wave>
+SYNTHRL_INLINE void run_step(const Lanes& lanes, const Wave& wave, const OperatorStep& work) {
+  const auto step = static_cast<std::uint32_t>(lanes.step[work.op]);
+  const std::int32_t slope = lanes.gain_slope[work.op];
+  Uint phase = static_cast<std::uint32_t>(lanes.phase[work.op]) + (Uint)iota() * step;
+  Int gain = lanes.gain_from[work.op] + (iota() + 1) * slope;
 #pragma GCC unroll 16
-      for (std::size_t v = 0; v < kBlockVectors; ++v) {
-        const Int modulator = load<Int>(work.modulator + v * kWidth);
-        const Int sum = load<Int>(work.sum + v * kWidth);
-        const Int x = wave(wave.modulated(phase, modulator), gain);
-        store(work.out + v * kWidth, (Int)((Uint)sum + (Uint)x));
-        phase += step * static_cast<std::uint32_t>(kWidth);
-        gain += slope * static_cast<std::int32_t>(kWidth);
-      }
+  for (std::size_t v = 0; v < kBlockVectors; ++v) {
+    Uint modulated = phase;
+    if constexpr (kModulated) {
+      modulated = wave.modulated(phase, load<Int>(work.modulator + v * kWidth));
+    }
+    Int x = wave(modulated, gain);
+    if constexpr (kAdds) x = (Int)((Uint)x + load<Uint>(work.sum + v * kWidth));
+    store(work.out + v * kWidth, x);
+    phase += step * static_cast<std::uint32_t>(kWidth);
+    gain += slope * static_cast<std::int32_t>(kWidth);
+  }
+}
+
+template <bool kModulated, bool kAdds, typename Wave>
+std::size_t run_steps_of_a_kind(const Lanes& lanes, const Wave& wave, const OperatorStep* steps,
+                                std::size_t i, std::size_t num_steps) {
+  do {
+    run_step<kModulated, kAdds>(lanes, wave, steps[i]);
+    ++i;
+  } while (i < num_steps && (steps[i].modulator != nullptr) == kModulated &&
+           (steps[i].sum != nullptr) == kAdds);
+  return i;
+}
+
+template <typename Wave>
+void run_operators(const Lanes& lanes, const KernelTables& tables, const OperatorStep* steps,
+                   std::size_t num_steps) {
+  const Wave wave(tables);
+  for (std::size_t i = 0; i < num_steps;) {
+    if (steps[i].modulator != nullptr) {
+      i = steps[i].sum != nullptr
+              ? run_steps_of_a_kind<true, true>(lanes, wave, steps, i, num_steps)
+              : run_steps_of_a_kind<true, false>(lanes, wave, steps, i, num_steps);
+    } else {
+      i = steps[i].sum != nullptr
+              ? run_steps_of_a_kind<false, true>(lanes, wave, steps, i, num_steps)
+              : run_steps_of_a_kind<false, false>(lanes, wave, steps, i, num_steps);
     }
   }
 }

@@ -71,6 +71,16 @@ void OutputStage::start(std::size_t lane, const Patch& patch, float* row) {
   }
 }
 
+void OutputStage::prefetch_tile(std::size_t tile, std::size_t num_voices) const noexcept {
+  constexpr std::size_t kLineFloats = 16;
+  const std::size_t last = std::min((tile + 1) * kTile, num_voices);
+  for (std::size_t lane = tile * kTile; lane < last; ++lane) {
+    for (std::size_t i = 0; i <= kBlock; i += kLineFloats) {
+      __builtin_prefetch(lanes_[lane].row + i, 1);
+    }
+  }
+}
+
 void OutputStage::process_tile(std::size_t tile_index, const VoiceBank& bank,
                                std::size_t num_voices, std::size_t length) noexcept {
   OutputTile& tile = tiles_[tile_index];

@@ -36,6 +36,9 @@ class OutputStage {
   // Clears the lane's state. `row` is where its sound goes.
   void start(std::size_t lane, const Patch& patch, float* row);
 
+  // Asks for the memory that the tile's next block goes to, so that it is there in time.
+  void prefetch_tile(std::size_t tile, std::size_t num_voices) const noexcept;
+
   // Appends `length` samples, at most a block, to the first `num_voices` lanes' rows.
   void process_tile(std::size_t tile, const VoiceBank& bank, std::size_t num_voices,
                     std::size_t length) noexcept;

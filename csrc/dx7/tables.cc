@@ -300,14 +300,15 @@ void fill_exponential(std::array<std::int32_t, 1025>& exponential) {
 }
 
 // A full cycle from a quarter: the second quarter mirrored, the second half negative.
-template <std::size_t kQuarter, typename QuarterFn>
-void fill_cycle(std::array<std::int32_t, 4 * kQuarter>& cycle, QuarterFn quarter) {
+template <std::size_t kQuarter, typename Cycle, typename QuarterFn>
+void fill_cycle(Cycle& cycle, QuarterFn quarter) {
   for (std::size_t i = 0; i < 4 * kQuarter; ++i) {
     const std::size_t position = i % kQuarter;
     const bool mirrored = (i / kQuarter) % 2 == 1;
     const auto value =
         static_cast<std::int32_t>(quarter(mirrored ? kQuarter - 1 - position : position));
-    cycle[i] = i >= 2 * kQuarter ? value | kNegative : value;
+    cycle[i] = static_cast<typename Cycle::value_type>(i >= 2 * kQuarter ? value | kNegative
+                                                                          : value);
   }
 }
 
@@ -351,6 +352,7 @@ WaveTables::WaveTables() {
   fill_sine(sine);
   fill_exponential(exponential);
   fill_cycle<1024>(log_sine, mark1_log_sine);
+  log_sine[4096] = 0;
   fill_log_to_linear(log_to_linear, 4096);
   fill_mantissa(mantissa_coarse, mantissa_fine);
   fill_cycle<256>(opl_log_sine, synthrl::dx7::opl_log_sine);

@@ -42,7 +42,8 @@ struct WaveTables {
   std::array<std::int32_t, 1025> exponential;  // 2^30 · 2^(i / 1024); 2^31 as bits
 
   // Mark I engine, indexed by phase >> 12: attenuation in 1/1024 octaves, and the sign in bit 15.
-  std::array<std::int32_t, 4096> log_sine;
+  // The last entry is never used, but read along with the one before.
+  std::array<std::uint16_t, 4097> log_sine;
   // Attenuation modulo an octave → mantissa 4096 … 8191.
   std::array<std::int32_t, 1024> log_to_linear;
   // Entry i of the same is mantissa_coarse[i / 32] · mantissa_fine[i % 32], rounded.

@@ -70,11 +70,41 @@ SYNTHRL_INLINE bool any(Int mask) {
 #endif
 }
 
-SYNTHRL_INLINE Int gather(const std::int32_t* table, Int index) {
+// Table entries, kScale bytes apart. The instruction keeps elements that are masked out. Without a
+// zero to keep it waits for what its register held before; compilers leave that out if they see
+// that the mask is full.
 #if defined(__AVX512BW__)
-  return (Int)_mm512_i32gather_epi32((__m512i)index, table, 4);
+template <int kScale>
+SYNTHRL_INLINE Int gather_scaled(const void* table, Int index) {
+  __mmask16 all = 0xffff;
+  asm("" : "+Yk"(all));
+  return (Int)_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), all, (__m512i)index, table,
+                                          kScale);
+}
 #elif defined(__AVX2__)
-  return (Int)_mm256_i32gather_epi32(table, (__m256i)index, 4);
+template <int kScale>
+SYNTHRL_INLINE Int gather_scaled(const void* table, Int index) {
+  __m256i all = _mm256_set1_epi32(-1);
+  asm("" : "+x"(all));
+  return (Int)_mm256_mask_i32gather_epi32(_mm256_setzero_si256(), static_cast<const int*>(table),
+                                          (__m256i)index, all, kScale);
+}
+#endif
+
+SYNTHRL_INLINE Int gather(const std::int32_t* table, Int index) {
+#if defined(__AVX2__)
+  return gather_scaled<4>(table, index);
+#else
+  Int v;
+  for (std::size_t k = 0; k < kWidth; ++k) v[k] = table[index[k]];
+  return v;
+#endif
+}
+
+// Of 16-bit entries, in the lower halves; the upper ones hold anything. Reads one entry further.
+SYNTHRL_INLINE Int gather16(const std::uint16_t* table, Int index) {
+#if defined(__AVX2__)
+  return gather_scaled<2>(table, index);
 #else
   Int v;
   for (std::size_t k = 0; k < kWidth; ++k) v[k] = table[index[k]];

@@ -105,14 +105,6 @@ KernelTables kernel_tables(const Plan& plan) {
           .frequency = plan.frequency().data()};
 }
 
-// Mark I algorithms 4 and 6 with feedback: operators from OP6 on, of which the last feeds back into
-// the first. Together they run straight into the output while OP6 is active.
-std::size_t loop_depth(Engine engine, std::size_t algorithm) {
-  if (engine != Engine::kMark1) return 1;
-  if (algorithm == kAlgorithm4) return 3;
-  return algorithm == kAlgorithm6 ? 2 : 1;
-}
-
 std::size_t round_up_to_tile(std::size_t num_voices) {
   return (num_voices + kTile - 1) / kTile * kTile;
 }
@@ -120,6 +112,15 @@ std::size_t round_up_to_tile(std::size_t num_voices) {
 std::int32_t mask(bool value) { return value ? -1 : 0; }
 
 }  // namespace
+
+// In Mark I's algorithms 4 and 6 the operators from OP6 on are a loop, of which the last feeds back
+// into the first. Together they run straight into the output while OP6 is active.
+std::size_t feedback_depth(const Patch& patch, Engine engine) {
+  if (patch.voice[kFeedback] == 0) return 0;
+  if (engine != Engine::kMark1) return 1;
+  if (patch.voice[kAlgorithm] == kAlgorithm4) return 3;
+  return patch.voice[kAlgorithm] == kAlgorithm6 ? 2 : 1;
+}
 
 VoiceBank::VoiceBank(const Plan& plan)
     : plan_(&plan),
@@ -137,7 +138,7 @@ void VoiceBank::start(std::size_t lane, const Patch& patch, const NoteEvent& not
       std::find_if(routes.begin(), routes.end(), [](const Route& r) { return r.feeds_back; }) -
       routes.begin());
   const int feedback = patch.voice[kFeedback];
-  if (feedback > 0) voice.feedback_depth = loop_depth(plan_->engine(), voice.algorithm);
+  voice.feedback_depth = feedback_depth(patch, plan_->engine());
   const bool damped = voice.feedback_depth > 1 || (plan_->engine() == Engine::kMark1 &&
                                                    voice.algorithm == kAlgorithm32);
   lanes_.feedback_shift[lane] = std::min(8 - feedback + (damped ? kDamping : 0), kMaxFeedbackShift);
@@ -166,6 +167,8 @@ void VoiceBank::start(std::size_t lane, const Patch& patch, const NoteEvent& not
   lanes_.may_go_on[lane] = -1;
   voice.key_down = true;
   voice.finished = false;
+  signals_[lane] = &silence_;
+  tiles_[lane / kTile].outdated = true;
   voice.samples_to_release = note.gate_samples;
 }
 
@@ -223,15 +226,18 @@ void VoiceBank::begin_block(std::size_t num_voices) noexcept {
   run_feedback(num_voices);
   for (std::size_t lane = 0; lane < num_voices; ++lane) {
     if (!voices_[lane].finished && voices_[lane].mixed_slots != lanes_.active[lane]) {
-      plan_mixing(lane);
+      plan_steps(lane);
     }
   }
 }
 
 void VoiceBank::finish(std::size_t lane) noexcept {
-  voices_[lane].finished = true;
-  mixings_[lane].num_steps = 0;
+  Voice& voice = voices_[lane];
+  if (voice.finished) return;
+  voice.finished = true;
+  voice.num_steps = 0;
   signals_[lane] = &silence_;
+  tiles_[lane / kTile].outdated = true;
 }
 
 void VoiceBank::end_stages(std::size_t num_voices) noexcept {
@@ -279,8 +285,8 @@ void VoiceBank::run_feedback(std::size_t num_voices) noexcept {
   }
 }
 
-// Lists the steps that lead to the output from the operators active in this block.
-void VoiceBank::plan_mixing(std::size_t lane) noexcept {
+// Lists what leads to the output of the operators active in this block.
+void VoiceBank::plan_steps(std::size_t lane) noexcept {
   Voice& voice = voices_[lane];
   voice.mixed_slots = lanes_.active[lane];
   const auto active = [&](std::size_t slot) { return ((voice.mixed_slots >> slot) & 1) != 0; };
@@ -320,8 +326,8 @@ void VoiceBank::plan_mixing(std::size_t lane) noexcept {
     if (!adds) output.first_step = num_steps;
     std::int32_t* out = buses_[lane % kTile][route.output];
     steps[num_steps++] = {.op = slot * kLanes + lane,
-                          .modulator = modulator == nullptr ? silence_ : modulator,
-                          .sum = adds ? output.sound : silence_,
+                          .modulator = modulator,
+                          .sum = adds ? output.sound : nullptr,
                           .out = out};
     output.sound = out;
   }
@@ -329,7 +335,6 @@ void VoiceBank::plan_mixing(std::size_t lane) noexcept {
                                              : reinterpret_cast<const Signal*>(buses[0].sound);
 
   // Leaves out what modulates nothing.
-  Mixing& mixing = mixings_[lane];
   std::array<bool, 3> wanted = {true, false, false};
   const auto bus_of = [&](const std::int32_t* sound) {
     std::size_t bus = 0;
@@ -342,14 +347,37 @@ void VoiceBank::plan_mixing(std::size_t lane) noexcept {
     if (!wanted[bus]) continue;
     wanted[bus] = steps[i].sum == steps[i].out;
     if (const std::size_t input = bus_of(steps[i].modulator); input < 3) wanted[input] = true;
-    mixing.steps[num_wanted++] = steps[i];
+    voice.steps[num_wanted++] = steps[i];
   }
-  std::reverse(mixing.steps, mixing.steps + num_wanted);
-  mixing.num_steps = num_wanted;
+  voice.num_steps = num_wanted;
+  std::reverse(voice.steps.begin(), voice.steps.begin() + static_cast<std::ptrdiff_t>(num_wanted));
+  tiles_[lane / kTile].outdated = true;
 }
 
-void VoiceBank::mix_tile(std::size_t tile) noexcept {
-  kernels_->run_operators(lanes_, tables_, mixings_.data() + tile * kTile, kTile);
+// The voices take turns, as a step often has to wait for the one before. In each turn the steps of a
+// kind come together.
+void VoiceBank::plan_tile(std::size_t index) noexcept {
+  Tile& tile = tiles_[index];
+  tile.outdated = false;
+  tile.num_steps = 0;
+  for (std::size_t i = 0; i < kNumSlots; ++i) {
+    for (const bool modulated : {false, true}) {
+      for (const bool adds : {false, true}) {
+        for (std::size_t lane = index * kTile; lane < (index + 1) * kTile; ++lane) {
+          if (i >= voices_[lane].num_steps) continue;
+          const OperatorStep& step = voices_[lane].steps[i];
+          if ((step.modulator != nullptr) != modulated || (step.sum != nullptr) != adds) continue;
+          tile.steps[tile.num_steps++] = step;
+        }
+      }
+    }
+  }
+}
+
+void VoiceBank::mix_tile(std::size_t index) noexcept {
+  if (tiles_[index].outdated) plan_tile(index);
+  const Tile& tile = tiles_[index];
+  kernels_->run_operators(lanes_, tables_, tile.steps.data(), tile.num_steps);
 }
 
 }  // namespace synthrl::dx7

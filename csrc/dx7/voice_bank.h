@@ -14,6 +14,9 @@
 
 namespace synthrl::dx7 {
 
+// Operators in the loop of a voice's feedback; 0 is no feedback.
+std::size_t feedback_depth(const Patch& patch, Engine engine);
+
 // Mutable state of the notes, reused between them. Lanes do not hear each other, and how many
 // there are changes no sample. A block is
 //
@@ -60,12 +63,21 @@ class VoiceBank {
     std::array<AmpModulation, kNumSlots> amp_modulations;
     std::size_t num_amp_modulations = 0;
     std::int64_t samples_to_release = 0;
+    std::array<OperatorStep, kNumSlots> steps;  // that lead to the output, in order
+    std::size_t num_steps = 0;
     std::size_t algorithm = 0;
     std::size_t feedback_slot = 0;
-    std::size_t feedback_depth = 0;  // operators in the loop; 0 is no feedback
-    std::int32_t mixed_slots = -1;   // the active ones that the mixing is for
+    std::size_t feedback_depth = 0;
+    std::int32_t mixed_slots = -1;   // the active ones that the steps are for
     bool key_down = false;
     bool finished = true;
+  };
+
+  // The steps of all its voices.
+  struct Tile {
+    std::array<OperatorStep, kNumSlots * kTile> steps;
+    std::size_t num_steps = 0;
+    bool outdated = true;
   };
 
   void start_operator(std::size_t slot, std::size_t lane, const Patch& patch,
@@ -75,14 +87,15 @@ class VoiceBank {
   void end_stages(std::size_t num_voices) noexcept;
   void modulate_amplitude(std::size_t lane) noexcept;
   void run_feedback(std::size_t num_voices) noexcept;
-  void plan_mixing(std::size_t lane) noexcept;
+  void plan_steps(std::size_t lane) noexcept;
+  void plan_tile(std::size_t tile) noexcept;
 
   const Plan* plan_;
   const Kernels* kernels_;
   KernelTables tables_;
   Lanes lanes_{};
   std::array<Voice, kLanes> voices_;
-  std::array<Mixing, kLanes> mixings_{};
+  std::array<Tile, kLanes / kTile> tiles_;
   std::array<const Signal*, kLanes> signals_;
   alignas(64) Signal silence_{};
   alignas(64) Signal feedback_out_[kLanes];

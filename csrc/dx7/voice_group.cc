@@ -29,6 +29,7 @@ void VoiceGroup::render(std::span<const Patch> patches, std::span<const NoteEven
     bank.begin_block(num_voices);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
       if (tile_at_rest[tile]) continue;
+      output.prefetch_tile(tile, num_voices);
       bank.mix_tile(tile);
       const std::size_t length = std::min<std::size_t>(kBlock, num_samples - start);
       output.process_tile(tile, bank, num_voices, length);
