@@ -5,9 +5,18 @@ from numpy.typing import NDArray
 
 class _Dx7:
     class Renderer:
-        def __init__(self, sample_rate: float, threads: int, engine: str, stage: str) -> None: ...
+        def __init__(
+            self,
+            sample_rate: float,
+            threads: int,
+            engine: str,
+            stage: str,
+            instruction_set: str = "best",
+        ) -> None: ...
         @property
         def threads(self) -> int: ...
+        @property
+        def instruction_set(self) -> str: ...
         def render_values(
             self,
             presets: NDArray[np.float32],
@@ -31,6 +40,8 @@ class _Dx7:
             fade_samples: int,
         ) -> NDArray[np.float32]: ...
 
+    @staticmethod
+    def instruction_sets() -> list[str]: ...
     @staticmethod
     def parameters() -> list[tuple[str, int, int]]: ...
     @staticmethod

@@ -13,6 +13,7 @@
 #include "dx7/patch.h"
 #include "dx7/tables.h"
 #include "python/arrays.h"
+#include "python/audio_memory.h"
 
 namespace synthrl::python {
 
@@ -33,6 +34,34 @@ Stage stage_named(const std::string& name) {
   if (name == "plugin") return Stage::kPlugin;
   throw std::invalid_argument("stage '" + name + "' is not one of engine, plugin");
 }
+
+InstructionSet instruction_set_named(const std::string& name) {
+  if (name == "best") return best_instruction_set();
+  if (name == "portable") return InstructionSet::kPortable;
+  if (name == "avx2") return InstructionSet::kAvx2;
+  if (name == "avx512") return InstructionSet::kAvx512;
+  throw std::invalid_argument("instruction_set '" + name +
+                              "' is not one of best, portable, avx2, avx512");
+}
+
+const char* name_of(InstructionSet instruction_set) {
+  switch (instruction_set) {
+    case InstructionSet::kAvx2:
+      return "avx2";
+    case InstructionSet::kAvx512:
+      return "avx512";
+    case InstructionSet::kPortable:
+      break;
+  }
+  return "portable";
+}
+
+// A renderer and the memory it renders into.
+struct PythonRenderer : BatchRenderer {
+  using BatchRenderer::BatchRenderer;
+
+  AudioMemory memory;
+};
 
 std::string row_and_parameter(std::size_t row, std::size_t parameter) {
   return "row " + std::to_string(row) + ", '" + std::string(kParameters[parameter].name) + "': ";
@@ -100,10 +129,10 @@ std::vector<NoteEvent> note_events(const Notes& notes, std::size_t rows) {
 }
 
 // Renders outside the GIL, which is taken now and then to see whether Ctrl-C was pressed.
-py::array_t<float> render(BatchRenderer& renderer, const std::vector<Patch>& patches,
+py::array_t<float> render(PythonRenderer& renderer, const std::vector<Patch>& patches,
                           const Notes& notes, std::size_t num_samples, std::size_t fade_samples) {
   const std::vector<NoteEvent> events = note_events(notes, patches.size());
-  py::array_t<float> audio({patches.size(), num_samples});
+  py::array_t<float> audio = renderer.memory.make_array(patches.size(), num_samples);
   float* out = audio.mutable_data();
   bool interrupted = false;
   {
@@ -147,18 +176,24 @@ Unpacked checked_voice(std::span<const std::uint8_t, kUnpackedBytes> bytes, std:
 }  // namespace
 
 void bind_dx7(py::module_& module) {
-  py::class_<BatchRenderer>(module, "Renderer")
+  py::class_<PythonRenderer>(module, "Renderer")
       .def(py::init([](double sample_rate, std::size_t threads, const std::string& engine,
-                       const std::string& stage) {
-             return std::make_unique<BatchRenderer>(
-                 Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage)),
+                       const std::string& stage, const std::string& instruction_set) {
+             return std::make_unique<PythonRenderer>(
+                 Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage),
+                      instruction_set_named(instruction_set)),
                  threads);
            }),
-           py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"))
-      .def_property_readonly("threads", &BatchRenderer::num_threads)
+           py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"),
+           py::arg("instruction_set") = "best")
+      .def_property_readonly("threads", &PythonRenderer::num_threads)
+      .def_property_readonly("instruction_set",
+                             [](const PythonRenderer& self) {
+                               return name_of(self.plan().instruction_set());
+                             })
       .def(
           "render_values",
-          [](BatchRenderer& self, const Array<float>& presets, Array<std::int32_t> note,
+          [](PythonRenderer& self, const Array<float>& presets, Array<std::int32_t> note,
              Array<std::int32_t> velocity, Array<std::int64_t> gate_samples,
              Array<std::uint32_t> lfo_phase, Array<std::uint8_t> sample_hold,
              std::size_t num_samples, std::size_t fade_samples) {
@@ -171,7 +206,7 @@ void bind_dx7(py::module_& module) {
           py::arg("fade_samples"))
       .def(
           "render_packed",
-          [](BatchRenderer& self, const Array<std::uint8_t>& presets, Array<std::int32_t> note,
+          [](PythonRenderer& self, const Array<std::uint8_t>& presets, Array<std::int32_t> note,
              Array<std::int32_t> velocity, Array<std::int64_t> gate_samples,
              Array<std::uint32_t> lfo_phase, Array<std::uint8_t> sample_hold,
              std::size_t num_samples, std::size_t fade_samples) {
@@ -183,6 +218,15 @@ void bind_dx7(py::module_& module) {
           py::arg("lfo_phase"), py::arg("sample_hold"), py::arg("num_samples"),
           py::arg("fade_samples"));
 
+  // All of them give the same bytes.
+  module.def("instruction_sets", [] {
+    std::vector<std::string> names;
+    for (const InstructionSet set :
+         {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+      if (is_supported(set)) names.emplace_back(name_of(set));
+    }
+    return names;
+  });
   module.def("parameters", [] {
     std::vector<std::tuple<std::string, int, int>> rows;
     for (const Parameter& p : kParameters) rows.emplace_back(p.name, p.byte, p.maximum);
