@@ -34,7 +34,8 @@ std::vector<std::size_t> rows_by_loop(std::span<const Patch> patches, Engine eng
 // As few groups as hold all rows, but no thread is left without one, and all threads have as many.
 std::size_t rows_per_group(std::size_t num_rows, std::size_t num_threads) {
   const std::size_t rows_per_thread = (num_rows + num_threads - 1) / num_threads;
-  const std::size_t groups_per_thread = std::max<std::size_t>(1, (rows_per_thread + kLanes - 1) / kLanes);
+  const std::size_t groups_per_thread =
+      std::max<std::size_t>(1, (rows_per_thread + kLanes - 1) / kLanes);
   return std::max<std::size_t>(1, (rows_per_thread + groups_per_thread - 1) / groups_per_thread);
 }
 

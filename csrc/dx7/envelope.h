@@ -23,7 +23,7 @@ class OperatorEnvelope {
   };
 
   void start(const Settings& settings, Lanes& lanes, std::size_t op) noexcept;
-  void release(Lanes& lanes, std::size_t op) noexcept;      // the key goes up
+  void release(Lanes& lanes, std::size_t op) noexcept;    // the key goes up
   void end_stage(Lanes& lanes, std::size_t op) noexcept;  // after an event
 
  private:

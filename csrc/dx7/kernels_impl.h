@@ -69,11 +69,20 @@ class Mark1Wave {
 #endif
   }
 
-  SYNTHRL_INLINE static Uint modulated(Uint phase, Int modulator) {
-    return phase + ((Uint)modulator << 21);
+  // Of one sample.
+  SYNTHRL_INLINE std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const std::int32_t e = tables_.log_sine[phase >> 20] + gain;
+    const std::int32_t magnitude = tables_.log_to_linear[e & 1023] >> ((e >> 10) & 31);
+    return magnitude ^ -((e >> 15) & 1);
   }
-  SYNTHRL_INLINE static Uint fed_back(Uint phase, Int older, Int newer, Int shift) {
-    return phase + ((Uint)(older + newer) << (Uint)(20 - shift));
+
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase modulated(Phase phase, Signal modulator) {
+    return phase + ((Phase)modulator << 21);
+  }
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase fed_back(Phase phase, Signal older, Signal newer, Signal shift) {
+    return phase + ((Phase)(older + newer) << (Phase)(20 - shift));
   }
 
  private:
@@ -118,11 +127,21 @@ class ModernWave {
     return multiply_q24(y, gain);
   }
 
-  SYNTHRL_INLINE static Uint modulated(Uint phase, Int modulator) {
-    return phase + ((Uint)modulator << 8);
+  // Of one sample.
+  SYNTHRL_INLINE std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const std::int32_t* sine = tables_.sine + (phase >> 22);
+    const auto fraction = static_cast<std::int32_t>((phase >> 8) & 0x3fff);
+    const std::int32_t y = sine[0] + (((sine[1] - sine[0]) * fraction) >> 14);
+    return static_cast<std::int32_t>((std::int64_t{y} * gain) >> 24);
   }
-  SYNTHRL_INLINE static Uint fed_back(Uint phase, Int older, Int newer, Int shift) {
-    return modulated(phase, (Int)((Uint)older + (Uint)newer) >> (shift + 1));
+
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase modulated(Phase phase, Signal modulator) {
+    return phase + ((Phase)modulator << 8);
+  }
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase fed_back(Phase phase, Signal older, Signal newer, Signal shift) {
+    return modulated(phase, (Signal)((Phase)older + (Phase)newer) >> (shift + 1));
   }
 
  private:
@@ -150,11 +169,23 @@ class OplWave {
     return (Int)((Uint)(magnitude ^ flip) << 14);
   }
 
-  SYNTHRL_INLINE static Uint modulated(Uint phase, Int modulator) {
-    return phase + ((Uint)modulator << 8);
+  // Of one sample.
+  SYNTHRL_INLINE std::int32_t operator()(std::uint32_t phase, std::int32_t gain) const {
+    const std::int32_t e = tables_.opl_log_sine[phase >> 22] + 8 * gain;
+    const std::int32_t octaves = (e & 0x7fff) >> 8;
+    const std::int32_t mantissa = 2 * tables_.opl_log_to_linear[e & 255];
+    const std::int32_t magnitude = octaves < 32 ? mantissa >> octaves : 0;
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(magnitude ^ -((e >> 15) & 1))
+                                     << 14);
   }
-  SYNTHRL_INLINE static Uint fed_back(Uint phase, Int older, Int newer, Int shift) {
-    return modulated(phase, (Int)((Uint)older + (Uint)newer) >> (shift + 1));
+
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase modulated(Phase phase, Signal modulator) {
+    return phase + ((Phase)modulator << 8);
+  }
+  template <typename Phase, typename Signal>
+  SYNTHRL_INLINE static Phase fed_back(Phase phase, Signal older, Signal newer, Signal shift) {
+    return modulated(phase, (Signal)((Phase)older + (Phase)newer) >> (shift + 1));
   }
 
  private:
@@ -194,8 +225,7 @@ SYNTHRL_INLINE Int step_pitch_envelopes(Lanes& lanes, std::size_t lane) {
   const Int target = load<Int>(lanes.pitch_target + lane);
   const Int increment = load<Int>(lanes.pitch_increment + lane);
   const Int level = load<Int>(lanes.pitch_level + lane) + increment;
-  const Int arrived =
-      (increment != 0) & select(increment > 0, level >= target, level <= target);
+  const Int arrived = (increment != 0) & select(increment > 0, level >= target, level <= target);
   store(lanes.pitch_level + lane, select(arrived, target, level));
   store(lanes.pitch_event + lane, arrived);
   return arrived;
@@ -209,8 +239,7 @@ SYNTHRL_INLINE Int lfo_wave(Lanes& lanes, std::size_t lane, Uint phase, Uint ste
   const Int saw_up = (Int)((phase ^ kHalf) >> 8);
   const Int saw_down = saw_up ^ kMask24;
   const Int square = ~second_half & kOneQ24;
-  const Int sine =
-      look_up(tables.sine, (Int)(phase >> 22), (Int)((phase >> 8) & 0x3fff)) >> 1;
+  const Int sine = look_up(tables.sine, (Int)(phase >> 22), (Int)((phase >> 8) & 0x3fff)) >> 1;
 
   const Int held = load<Int>(lanes.lfo_sample_hold + lane);
   const Int wrapped = (Int)(phase < step);
@@ -411,8 +440,8 @@ void run_chains(Lanes& lanes, const Wave& wave, const std::int32_t* heads, Signa
     for (std::size_t c = 0; c < kChains; ++c) {
       Chain<kDepth>& chain = chains[c];
       chain.gain[0] += chain.slope;
-      Int x = wave(wave.fed_back(chain.phase[0], chain.older, chain.newer, chain.shift),
-                   chain.gain[0]);
+      Int x =
+          wave(wave.fed_back(chain.phase[0], chain.older, chain.newer, chain.shift), chain.gain[0]);
       chain.phase[0] += chain.step[0];
 #pragma GCC unroll 3
       for (std::size_t d = 1; d < kDepth; ++d) {
@@ -426,7 +455,7 @@ void run_chains(Lanes& lanes, const Wave& wave, const std::int32_t* heads, Signa
   }
   for (std::size_t c = 0; c < kChains; ++c) {
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
-      auto& rows = reinterpret_cast<std::int32_t(&)[kWidth][kWidth]>(signals[c][v * kWidth]);
+      auto& rows = reinterpret_cast<std::int32_t (&)[kWidth][kWidth]>(signals[c][v * kWidth]);
       transpose(rows);
       for (std::size_t k = 0; k < kWidth; ++k) {
         const auto lane = static_cast<std::size_t>(heads[c * kWidth + k]) % kLanes;
@@ -441,9 +470,76 @@ void run_chains(Lanes& lanes, const Wave& wave, const std::int32_t* heads, Signa
   }
 }
 
+// Up to kFew stacks, a sample of each in turn: a vector takes longer from one sample to the next,
+// however few of its lanes are of use.
+constexpr std::size_t kFew = 4;
+
+template <std::size_t kDepth, typename Wave>
+void run_few_stacks(Lanes& lanes, const Wave& wave, const std::int32_t* heads,
+                    std::size_t num_stacks, Signal* out) {
+  struct Stack {
+    std::uint32_t phase[kDepth];
+    std::uint32_t step[kDepth];
+    std::int32_t gain[kDepth];
+    std::int32_t slope;
+    std::int32_t shift;
+    std::int32_t older;
+    std::int32_t newer;
+    std::int32_t* out;
+  };
+  Stack stacks[kFew];
+  for (std::size_t k = 0; k < kFew; ++k) {
+    // Those too many do the last one's work again.
+    const auto head = static_cast<std::size_t>(heads[k < num_stacks ? k : num_stacks - 1]);
+    const std::size_t lane = head % kLanes;
+    Stack& stack = stacks[k];
+    for (std::size_t d = 0; d < kDepth; ++d) {
+      const std::size_t op = head + d * kLanes;
+      stack.phase[d] = static_cast<std::uint32_t>(lanes.phase[op]);
+      stack.step[d] = static_cast<std::uint32_t>(lanes.step[op]);
+      stack.gain[d] = d == 0 ? lanes.gain_from[op] : lanes.gain_to[op];
+    }
+    stack.slope = lanes.gain_slope[head];
+    stack.shift = lanes.feedback_shift[lane];
+    stack.older = lanes.feedback_older[lane];
+    stack.newer = lanes.feedback_newer[lane];
+    stack.out = out[lane];
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kBlock); ++i) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kFew; ++k) {
+      Stack& stack = stacks[k];
+      stack.gain[0] += stack.slope;
+      std::int32_t x =
+          wave(wave.fed_back(stack.phase[0], stack.older, stack.newer, stack.shift), stack.gain[0]);
+      stack.phase[0] += stack.step[0];
+#pragma GCC unroll 3
+      for (std::size_t d = 1; d < kDepth; ++d) {
+        x = wave(wave.modulated(stack.phase[d], x), stack.gain[d]);
+        stack.phase[d] += stack.step[d];
+      }
+      stack.older = stack.newer;
+      stack.newer = x;
+      stack.out[i] = x;
+    }
+  }
+  for (std::size_t k = 0; k < num_stacks; ++k) {
+    const auto lane = static_cast<std::size_t>(heads[k]) % kLanes;
+    lanes.feedback_older[lane] = stacks[k].older;
+    lanes.feedback_newer[lane] = stacks[k].newer;
+  }
+}
+
 template <std::size_t kDepth, typename Wave>
 void run_stacks(Lanes& lanes, const Wave& wave, const std::int32_t* heads, std::size_t num_stacks,
                 Signal* out) {
+  if (kWidth <= kFew || num_stacks <= 2 * kFew) {
+    for (std::size_t first = 0; first < num_stacks; first += kFew) {
+      const std::size_t left = num_stacks - first;
+      run_few_stacks<kDepth>(lanes, wave, heads + first, left < kFew ? left : kFew, out);
+    }
+    return;
+  }
   // Lanes left over do the last stack's work again.
   constexpr std::size_t kPadded = kLanes + kMaxChains * kWidth;
   alignas(64) std::int32_t padded[kPadded];

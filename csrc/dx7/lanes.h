@@ -14,9 +14,11 @@ namespace synthrl::dx7 {
 
 inline constexpr std::size_t kLanes = 64;  // voices that are rendered side by side
 inline constexpr std::size_t kTile = 16;   // lanes that are mixed and heard together
-inline constexpr std::size_t kNumOperators = kNumSlots * kLanes;  // slot s of lane l is s·kLanes + l
+inline constexpr std::size_t kNumOperators =
+    kNumSlots * kLanes;  // slot s of lane l is s·kLanes + l
 
-// Where a rising stage of an operator envelope starts at the latest, and what it slows down towards.
+// Where a rising stage of an operator envelope starts at the latest, and what it slows down
+// towards.
 inline constexpr std::int32_t kJumpLevel = 1716 << 16;
 inline constexpr std::int32_t kCeiling = 17 << 24;
 
@@ -80,8 +82,8 @@ struct alignas(64) Lanes {
   PerOperator gain_from;
   PerOperator gain_slope;
   PerOperator gain_to;
-  PerLane active;       // bit s: slot s is above the engine's threshold
-  PerLane may_go_on;    // something but zeros can follow this block even if the key is up
+  PerLane active;     // bit s: slot s is above the engine's threshold
+  PerLane may_go_on;  // something but zeros can follow this block even if the key is up
 
   // Feedback: the operator's two latest outputs, and how far their mean is shifted to the right.
   PerLane feedback_older;

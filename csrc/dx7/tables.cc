@@ -307,8 +307,8 @@ void fill_cycle(Cycle& cycle, QuarterFn quarter) {
     const bool mirrored = (i / kQuarter) % 2 == 1;
     const auto value =
         static_cast<std::int32_t>(quarter(mirrored ? kQuarter - 1 - position : position));
-    cycle[i] = static_cast<typename Cycle::value_type>(i >= 2 * kQuarter ? value | kNegative
-                                                                          : value);
+    cycle[i] =
+        static_cast<typename Cycle::value_type>(i >= 2 * kQuarter ? value | kNegative : value);
   }
 }
 

@@ -38,7 +38,7 @@ struct WaveTables {
   WaveTables();
 
   // Modern engine, and the LFO's sine.
-  std::array<std::int32_t, 1025> sine;          // Q24
+  std::array<std::int32_t, 1025> sine;         // Q24
   std::array<std::int32_t, 1025> exponential;  // 2^30 · 2^(i / 1024); 2^31 as bits
 
   // Mark I engine, indexed by phase >> 12: attenuation in 1/1024 octaves, and the sign in bit 15.

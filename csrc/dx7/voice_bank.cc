@@ -139,8 +139,8 @@ void VoiceBank::start(std::size_t lane, const Patch& patch, const NoteEvent& not
       routes.begin());
   const int feedback = patch.voice[kFeedback];
   voice.feedback_depth = feedback_depth(patch, plan_->engine());
-  const bool damped = voice.feedback_depth > 1 || (plan_->engine() == Engine::kMark1 &&
-                                                   voice.algorithm == kAlgorithm32);
+  const bool damped = voice.feedback_depth > 1 ||
+                      (plan_->engine() == Engine::kMark1 && voice.algorithm == kAlgorithm32);
   lanes_.feedback_shift[lane] = std::min(8 - feedback + (damped ? kDamping : 0), kMaxFeedbackShift);
   lanes_.feedback_older[lane] = lanes_.feedback_newer[lane] = 0;
 
@@ -159,8 +159,7 @@ void VoiceBank::start(std::size_t lane, const Patch& patch, const NoteEvent& not
              .key_sync = patch.voice[kLfoKeySync] != 0},
             note.lfo_phase, note.sample_hold, lanes_, lane);
   lanes_.pitch_mod_depth[lane] = (165 * patch.voice[kLfoPitchDepth]) >> 6;
-  lanes_.pitch_mod_sensitivity[lane] =
-      kPitchModSensitivityDepth[patch.voice[kPitchModSensitivity]];
+  lanes_.pitch_mod_sensitivity[lane] = kPitchModSensitivityDepth[patch.voice[kPitchModSensitivity]];
   lanes_.amp_mod_depth[lane] = (165 * patch.voice[kLfoAmpDepth]) >> 6;
   lanes_.tune[lane] = tuning(patch.master_tune);
   lanes_.pitch_changed[lane] = -1;
@@ -257,7 +256,8 @@ void VoiceBank::modulate_amplitude(std::size_t lane) noexcept {
   const auto amp_mod = static_cast<std::uint64_t>(lanes_.amp_mod[lane]);
   for (std::size_t i = 0; i < voice.num_amp_modulations; ++i) {
     AmpModulation& modulation = voice.amp_modulations[i];
-    const std::uint64_t amount = (amp_mod * static_cast<std::uint64_t>(modulation.sensitivity)) >> 24;
+    const std::uint64_t amount =
+        (amp_mod * static_cast<std::uint64_t>(modulation.sensitivity)) >> 24;
     if (amount != modulation.amount) {
       modulation.amount = amount;
       modulation.factor = amp_mod_factor(amount);
@@ -331,8 +331,8 @@ void VoiceBank::plan_steps(std::size_t lane) noexcept {
                           .out = out};
     output.sound = out;
   }
-  signals_[lane] = buses[0].sound == nullptr ? &silence_
-                                             : reinterpret_cast<const Signal*>(buses[0].sound);
+  signals_[lane] =
+      buses[0].sound == nullptr ? &silence_ : reinterpret_cast<const Signal*>(buses[0].sound);
 
   // Leaves out what modulates nothing.
   std::array<bool, 3> wanted = {true, false, false};
@@ -354,8 +354,8 @@ void VoiceBank::plan_steps(std::size_t lane) noexcept {
   tiles_[lane / kTile].outdated = true;
 }
 
-// The voices take turns, as a step often has to wait for the one before. In each turn the steps of a
-// kind come together.
+// The voices take turns, as a step often has to wait for the one before. In each turn the steps of
+// a kind come together.
 void VoiceBank::plan_tile(std::size_t index) noexcept {
   Tile& tile = tiles_[index];
   tile.outdated = false;

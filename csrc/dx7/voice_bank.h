@@ -68,7 +68,7 @@ class VoiceBank {
     std::size_t algorithm = 0;
     std::size_t feedback_slot = 0;
     std::size_t feedback_depth = 0;
-    std::int32_t mixed_slots = -1;   // the active ones that the steps are for
+    std::int32_t mixed_slots = -1;  // the active ones that the steps are for
     bool key_down = false;
     bool finished = true;
   };
@@ -80,8 +80,8 @@ class VoiceBank {
     bool outdated = true;
   };
 
-  void start_operator(std::size_t slot, std::size_t lane, const Patch& patch,
-                      const NoteEvent& note, int key) noexcept;
+  void start_operator(std::size_t slot, std::size_t lane, const Patch& patch, const NoteEvent& note,
+                      int key) noexcept;
   void release(std::size_t lane) noexcept;
   void finish(std::size_t lane) noexcept;
   void end_stages(std::size_t num_voices) noexcept;

@@ -187,10 +187,9 @@ void bind_dx7(py::module_& module) {
            py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"),
            py::arg("instruction_set") = "best")
       .def_property_readonly("threads", &PythonRenderer::num_threads)
-      .def_property_readonly("instruction_set",
-                             [](const PythonRenderer& self) {
-                               return name_of(self.plan().instruction_set());
-                             })
+      .def_property_readonly(
+          "instruction_set",
+          [](const PythonRenderer& self) { return name_of(self.plan().instruction_set()); })
       .def(
           "render_values",
           [](PythonRenderer& self, const Array<float>& presets, Array<std::int32_t> note,

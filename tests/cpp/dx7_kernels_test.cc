@@ -64,9 +64,9 @@ std::vector<std::int32_t> play(const Plan& plan, const Score& score) {
     bank->begin_block(num_voices);
     for (std::size_t lane = 0; lane < num_voices; ++lane) {
       if (lane % kTile == 0) bank->mix_tile(lane / kTile);
-      std::copy_n(bank->signal(lane), kBlock,
-                  signals.begin() +
-                      static_cast<std::ptrdiff_t>((lane * kNumBlocks + block) * kBlock));
+      std::copy_n(
+          bank->signal(lane), kBlock,
+          signals.begin() + static_cast<std::ptrdiff_t>((lane * kNumBlocks + block) * kBlock));
     }
   }
   return signals;
