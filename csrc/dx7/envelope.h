@@ -1,12 +1,17 @@
-// The operator envelope and the pitch envelope, stepped once per block.
+// Stages of the operator envelope and of the pitch envelope. Within a stage the kernels move the
+// levels of all lanes; here is what happens when a stage ends or the key goes up.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+
+#include "dx7/lanes.h"
 
 namespace synthrl::dx7 {
 
-// Four-stage envelope in the log domain: level in Q24 doublings, 0 … 17·2^24.
+// Four-stage envelope in the log domain: level in Q24 doublings, 0 … 17·2^24. Its numbers are
+// entry `op` of the lanes.
 class OperatorEnvelope {
  public:
   struct Settings {
@@ -17,26 +22,18 @@ class OperatorEnvelope {
     std::int32_t multiplier;             // Q24, speed relative to 44 100 Hz
   };
 
-  void start(const Settings& settings) noexcept;
-  void release() noexcept;       // the key goes up
-  std::int32_t step() noexcept;  // advances one block and returns the level
-  std::int32_t level() const { return level_; }
-  bool finished() const { return stage_ == kDone && !key_down_; }
+  void start(const Settings& settings, Lanes& lanes, std::size_t op) noexcept;
+  void release(Lanes& lanes, std::size_t op) noexcept;    // the key goes up
+  void end_stage(Lanes& lanes, std::size_t op) noexcept;  // after an event
 
  private:
   static constexpr int kSustain = 3;
   static constexpr int kDone = 4;
 
-  void enter(int stage) noexcept;
-  void move() noexcept;
+  void enter(int stage, Lanes& lanes, std::size_t op) noexcept;
 
   Settings settings_{};
-  std::int32_t level_ = 0;
-  std::int32_t target_ = 0;
-  std::int32_t increment_ = 0;
-  std::int32_t static_samples_ = 0;  // left of a stage that has nowhere to go
   int stage_ = 0;
-  bool rising_ = false;
   bool key_down_ = false;
 };
 
@@ -49,22 +46,18 @@ class PitchEnvelope {
     std::int32_t unit;                   // increment per rate unit and block
   };
 
-  void start(const Settings& settings) noexcept;
-  void release() noexcept;
-  std::int32_t step() noexcept;
+  void start(const Settings& settings, Lanes& lanes, std::size_t lane) noexcept;
+  void release(Lanes& lanes, std::size_t lane) noexcept;
+  void end_stage(Lanes& lanes, std::size_t lane) noexcept;
 
  private:
   static constexpr int kSustain = 3;
   static constexpr int kDone = 4;
 
-  void enter(int stage) noexcept;
+  void enter(int stage, Lanes& lanes, std::size_t lane) noexcept;
 
   Settings settings_{};
-  std::int32_t level_ = 0;
-  std::int32_t target_ = 0;
-  std::int32_t increment_ = 0;
   int stage_ = 0;
-  bool rising_ = false;
   bool key_down_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "dx7/output.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -7,7 +8,6 @@ namespace synthrl::dx7 {
 
 namespace {
 
-constexpr std::int32_t kClip = 1 << 28;
 constexpr double kPi = std::numbers::pi;
 
 // An exponential fader curve from `low` to `high`.
@@ -24,13 +24,6 @@ float one_pole(float& state, float x, float c) {
   const double y = static_cast<double>(v) + state;
   state = static_cast<float>(y + v);
   return static_cast<float>(y);
-}
-
-float clipped(std::int32_t raw) {
-  std::int32_t value = raw >> 13;
-  if (raw >= kClip) value = 32767;
-  if (raw < -kClip) value = 32768;
-  return static_cast<float>(value) / 32768.0f;
 }
 
 }  // namespace
@@ -63,48 +56,66 @@ float LadderFilter::operator()(float x) noexcept {
 }
 
 OutputStage::OutputStage(const Plan& plan)
-    : plan_(&plan), dc_pole_(static_cast<float>(1.0 - 126.0 / plan.sample_rate())) {}
+    : plan_(&plan),
+      kernels_(&kernels_for(plan.instruction_set(), plan.engine())),
+      dc_pole_(static_cast<float>(1.0 - 126.0 / plan.sample_rate())) {}
 
-void OutputStage::start(std::size_t lane, const Patch& patch) {
-  dc_input_[lane] = dc_output_[lane] = 0.0f;
-  lanes_[lane].gain = patch.output;
+void OutputStage::start(std::size_t lane, const Patch& patch, float* row) {
+  OutputTile& tile = tiles_[lane / kTile];
+  tile.dc_input[lane % kTile] = tile.dc_output[lane % kTile] = 0.0f;
+  tile.gain[lane % kTile] = patch.output;
+  lanes_[lane].row = row;
   lanes_[lane].filter.reset();
-  if (patch.cutoff != 1.0f) lanes_[lane].filter.emplace(patch, plan_->sample_rate());
+  if (plan_->stage() == Stage::kPlugin && patch.cutoff != 1.0f) {
+    lanes_[lane].filter.emplace(patch, plan_->sample_rate());
+  }
 }
 
-void OutputStage::process(const LaneBlocks<std::int32_t>& raw, LaneBlocks<float>& audio) noexcept {
-  if (plan_->stage() == Stage::kEngine) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      for (std::size_t i = 0; i < kBlock; ++i) {
-        audio[lane][i] = static_cast<float>(raw[lane][i]) * 0x1p-25f;
-      }
-    }
-    return;
-  }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    for (std::size_t i = 0; i < kBlock; ++i) audio[lane][i] = clipped(raw[lane][i]);
-  }
-  // Each output of the DC blocker waits for the one before, so the lanes take turns.
-  std::array<float, kLanes> input = dc_input_;
-  std::array<float, kLanes> output = dc_output_;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const float x = audio[lane][i];
-      output[lane] = (x - input[lane]) + dc_pole_ * output[lane];
-      input[lane] = x;
-      audio[lane][i] = output[lane];
+void OutputStage::prefetch_tile(std::size_t tile, std::size_t num_voices) const noexcept {
+  constexpr std::size_t kLineFloats = 16;
+  const std::size_t last = std::min((tile + 1) * kTile, num_voices);
+  for (std::size_t lane = tile * kTile; lane < last; ++lane) {
+    for (std::size_t i = 0; i <= kBlock; i += kLineFloats) {
+      __builtin_prefetch(lanes_[lane].row + i, 1);
     }
   }
-  dc_input_ = input;
-  dc_output_ = output;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    if (lanes_[lane].gain != 1.0f) {
-      for (float& sample : audio[lane]) sample *= lanes_[lane].gain;
-    }
-    if (std::optional<LadderFilter>& filter = lanes_[lane].filter) {
-      for (float& sample : audio[lane]) sample = (*filter)(sample);
-    }
+}
+
+void OutputStage::process_tile(std::size_t tile_index, const VoiceBank& bank,
+                               std::size_t num_voices, std::size_t length) noexcept {
+  OutputTile& tile = tiles_[tile_index];
+  for (std::size_t k = 0; k < kTile; ++k) {
+    const std::size_t lane = tile_index * kTile + k;
+    const bool straight = lane < num_voices && length == kBlock;
+    tile.raw[k] = bank.signal(lane);
+    tile.out[k] = straight ? lanes_[lane].row : spare_[k].data();
   }
+  if (plan_->stage() == Stage::kPlugin) {
+    kernels_->clip_and_block_dc(tile, dc_pole_);
+  } else {
+    kernels_->convert(tile);
+  }
+  for (std::size_t k = 0; k < kTile && tile_index * kTile + k < num_voices; ++k) {
+    Lane& lane = lanes_[tile_index * kTile + k];
+    if (lane.filter) {
+      for (std::size_t i = 0; i < kBlock; ++i) tile.out[k][i] = (*lane.filter)(tile.out[k][i]);
+    }
+    if (tile.out[k] != lane.row) std::copy_n(tile.out[k], length, lane.row);
+    lane.row += length;
+  }
+}
+
+bool OutputStage::at_rest(std::size_t lane) const noexcept {
+  if (plan_->stage() == Stage::kEngine) return true;
+  const OutputTile& tile = tiles_[lane / kTile];
+  // The filter never comes to rest.
+  return !lanes_[lane].filter && tile.dc_input[lane % kTile] == 0.0f &&
+         tile.dc_output[lane % kTile] == 0.0f;
+}
+
+void OutputStage::fill(std::size_t lane, std::size_t length) noexcept {
+  std::fill_n(lanes_[lane].row, length, 0.0f);
+  lanes_[lane].row += length;
 }
 
 bool filter_is_stable(const Patch& patch, double sample_rate) {

@@ -3,18 +3,14 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
+#include "dx7/kernels.h"
 #include "dx7/patch.h"
 #include "dx7/plan.h"
+#include "dx7/voice_bank.h"
 
 namespace synthrl::dx7 {
-
-inline constexpr std::size_t kLanes = 8;  // voices that are rendered side by side
-
-template <typename Sample>
-using LaneBlocks = std::array<std::array<Sample, kBlock>, kLanes>;
 
 // Dexed's post filter: a four-pole ladder with saturation in its first stage.
 class LadderFilter {
@@ -28,7 +24,7 @@ class LadderFilter {
   float s1_ = 0.0f, s2_ = 0.0f, s3_ = 0.0f, s4_ = 0.0f;
 };
 
-// What follows the engine, for several voices side by side.
+// What follows the engine, for the lanes of a voice bank.
 //
 // Stage kEngine is dexed-py's scale: no clip, values up to ±12 occur. Stage kPlugin is Dexed's:
 // clipped at ±1, where a negative overload flips to +1 as in the plugin; then DC blocker, output
@@ -37,23 +33,34 @@ class OutputStage {
  public:
   explicit OutputStage(const Plan& plan);
 
-  // Clears the lane's state.
-  void start(std::size_t lane, const Patch& patch);
+  // Clears the lane's state. `row` is where its sound goes.
+  void start(std::size_t lane, const Patch& patch, float* row);
 
-  // Converts one block of every lane.
-  void process(const LaneBlocks<std::int32_t>& raw, LaneBlocks<float>& audio) noexcept;
+  // Asks for the memory that the tile's next block goes to, so that it is there in time.
+  void prefetch_tile(std::size_t tile, std::size_t num_voices) const noexcept;
+
+  // Appends `length` samples, at most a block, to the first `num_voices` lanes' rows.
+  void process_tile(std::size_t tile, const VoiceBank& bank, std::size_t num_voices,
+                    std::size_t length) noexcept;
+
+  // Whether a lane whose signal has ended has come to rest: nothing but zeros follow.
+  bool at_rest(std::size_t lane) const noexcept;
+
+  // Appends zeros.
+  void fill(std::size_t lane, std::size_t length) noexcept;
 
  private:
   struct Lane {
-    float gain = 1.0f;
+    float* row = nullptr;  // the next sample's place
     std::optional<LadderFilter> filter;
   };
 
   const Plan* plan_;
+  const Kernels* kernels_;
   float dc_pole_;
-  std::array<float, kLanes> dc_input_{};
-  std::array<float, kLanes> dc_output_{};
+  std::array<OutputTile, kLanes / kTile> tiles_{};
   std::array<Lane, kLanes> lanes_;
+  std::array<std::array<float, kBlock>, kTile> spare_;  // of lanes without a whole block in a row
 };
 
 // Whether the post filter's cutoff lies below half the sample rate, without which it explodes.

@@ -26,10 +26,16 @@ std::int32_t to_int32(double value) {
 
 }  // namespace
 
-Plan::Plan(RenderFormat format, Engine engine, Stage stage)
-    : sample_rate_(format.sample_rate), engine_(engine), stage_(stage) {
+Plan::Plan(RenderFormat format, Engine engine, Stage stage, InstructionSet instruction_set)
+    : sample_rate_(format.sample_rate),
+      engine_(engine),
+      stage_(stage),
+      instruction_set_(instruction_set) {
   if (!(sample_rate_ >= kMinSampleRate && sample_rate_ <= kMaxSampleRate)) {
     throw std::invalid_argument("sample_rate must be between 8000 and 384000 Hz");
+  }
+  if (!is_supported(instruction_set)) {
+    throw std::invalid_argument("this processor does not have the instruction set");
   }
   log_hz_of_key_zero = stage == Stage::kPlugin ? kPluginKeyZero : kEngineKeyZero;
   envelope_multiplier = static_cast<std::int32_t>(44100.0 / sample_rate_ * (1 << 24));

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "dx7/instruction_set.h"
 #include "render/note.h"
 
 namespace synthrl::dx7 {
@@ -19,15 +20,21 @@ enum class Stage { kEngine, kPlugin };
 // Read-only after construction; share freely between threads.
 class Plan {
  public:
-  // Throws std::invalid_argument if the sample rate is below 8 000 or above 384 000 Hz.
-  Plan(RenderFormat format, Engine engine, Stage stage);
+  // Throws std::invalid_argument if the sample rate is below 8 000 or above 384 000 Hz, or if this
+  // processor lacks the instruction set.
+  Plan(RenderFormat format, Engine engine, Stage stage,
+       InstructionSet instruction_set = best_instruction_set());
 
   double sample_rate() const { return sample_rate_; }
   Engine engine() const { return engine_; }
   Stage stage() const { return stage_; }
+  InstructionSet instruction_set() const { return instruction_set_; }
 
-  // Log frequency (octaves re 1 Hz, Q24) → phase units per sample.
+  // Log frequency (octaves re 1 Hz, Q24) → phase units per sample, 2^24 per cycle.
   std::int32_t phase_step(std::int32_t log_hz) const;
+
+  // One octave of phase steps.
+  const std::array<std::int32_t, 1025>& frequency() const { return frequency_; }
 
   std::int32_t log_hz_of_key_zero;   // Q24, operator ratio 1
   std::int32_t envelope_multiplier;  // Q24, 1 at 44 100 Hz
@@ -39,7 +46,8 @@ class Plan {
   double sample_rate_;
   Engine engine_;
   Stage stage_;
-  std::array<std::int32_t, 1025> frequency_;  // one octave of phase steps
+  InstructionSet instruction_set_;
+  std::array<std::int32_t, 1025> frequency_;
 };
 
 }  // namespace synthrl::dx7

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 
 namespace synthrl::dx7 {
@@ -290,23 +291,24 @@ void fill_sine(std::array<std::int32_t, 1025>& sine) {
   sine[1024] = 0;
 }
 
-void fill_exponential(std::array<std::uint32_t, 1025>& exponential) {
+void fill_exponential(std::array<std::int32_t, 1025>& exponential) {
   for (std::size_t i = 0; i < 1024; ++i) {
     const double power = std::exp2(static_cast<double>(i) / 1024.0);
-    exponential[i] = static_cast<std::uint32_t>(std::floor(power * (1 << 30) + 0.5));
+    exponential[i] = static_cast<std::int32_t>(std::floor(power * (1 << 30) + 0.5));
   }
-  exponential[1024] = 1u << 31;
+  exponential[1024] = std::numeric_limits<std::int32_t>::min();
 }
 
 // A full cycle from a quarter: the second quarter mirrored, the second half negative.
-template <std::size_t kQuarter, typename QuarterFn>
-void fill_cycle(std::array<std::int32_t, 4 * kQuarter>& cycle, QuarterFn quarter) {
+template <std::size_t kQuarter, typename Cycle, typename QuarterFn>
+void fill_cycle(Cycle& cycle, QuarterFn quarter) {
   for (std::size_t i = 0; i < 4 * kQuarter; ++i) {
     const std::size_t position = i % kQuarter;
     const bool mirrored = (i / kQuarter) % 2 == 1;
     const auto value =
         static_cast<std::int32_t>(quarter(mirrored ? kQuarter - 1 - position : position));
-    cycle[i] = i >= 2 * kQuarter ? value | kNegative : value;
+    cycle[i] =
+        static_cast<typename Cycle::value_type>(i >= 2 * kQuarter ? value | kNegative : value);
   }
 }
 
@@ -331,6 +333,15 @@ void fill_log_to_linear(std::array<std::int32_t, kSize>& table, long one) {
   }
 }
 
+// The fine powers are centred on 1, so that both factors are as exact as single precision allows.
+void fill_mantissa(std::array<float, 32>& coarse, std::array<float, 32>& fine) {
+  for (std::size_t i = 0; i < 32; ++i) {
+    const auto position = static_cast<double>(i);
+    coarse[i] = static_cast<float>(4096.0 * std::exp2((1007.5 - 32.0 * position) / 1024.0));
+    fine[i] = static_cast<float>(std::exp2((15.5 - position) / 1024.0));
+  }
+}
+
 }  // namespace
 
 int scaled_level(int level) {
@@ -341,7 +352,9 @@ WaveTables::WaveTables() {
   fill_sine(sine);
   fill_exponential(exponential);
   fill_cycle<1024>(log_sine, mark1_log_sine);
+  log_sine[4096] = 0;
   fill_log_to_linear(log_to_linear, 4096);
+  fill_mantissa(mantissa_coarse, mantissa_fine);
   fill_cycle<256>(opl_log_sine, synthrl::dx7::opl_log_sine);
   fill_log_to_linear(opl_log_to_linear, 1024);
 }
@@ -361,9 +374,10 @@ std::int32_t sine_q24(std::int32_t phase) {
 std::int32_t exp2_q24(std::int32_t exponent) {
   const auto& exponential = wave_tables().exponential;
   const auto index = static_cast<std::size_t>((exponent >> 14) & 1023);
-  const auto slope = static_cast<std::int64_t>(exponential[index + 1] - exponential[index]);
-  const auto y = static_cast<std::int32_t>(exponential[index]) +
-                 static_cast<std::int32_t>((slope * (exponent & 0x3fff)) >> 14);
+  const std::int64_t slope = static_cast<std::uint32_t>(exponential[index + 1]) -
+                             static_cast<std::uint32_t>(exponential[index]);
+  const auto y =
+      exponential[index] + static_cast<std::int32_t>((slope * (exponent & 0x3fff)) >> 14);
   // Envelopes that wrap at low sample rates ask for impossible counts; x86-64 shifts modulo 32.
   return y >> ((6 - (exponent >> 24)) & 31);
 }

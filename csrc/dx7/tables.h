@@ -38,13 +38,17 @@ struct WaveTables {
   WaveTables();
 
   // Modern engine, and the LFO's sine.
-  std::array<std::int32_t, 1025> sine;          // Q24
-  std::array<std::uint32_t, 1025> exponential;  // 2^30 · 2^(i / 1024)
+  std::array<std::int32_t, 1025> sine;         // Q24
+  std::array<std::int32_t, 1025> exponential;  // 2^30 · 2^(i / 1024); 2^31 as bits
 
   // Mark I engine, indexed by phase >> 12: attenuation in 1/1024 octaves, and the sign in bit 15.
-  std::array<std::int32_t, 4096> log_sine;
+  // The last entry is never used, but read along with the one before.
+  std::array<std::uint16_t, 4097> log_sine;
   // Attenuation modulo an octave → mantissa 4096 … 8191.
   std::array<std::int32_t, 1024> log_to_linear;
+  // Entry i of the same is mantissa_coarse[i / 32] · mantissa_fine[i % 32], rounded.
+  std::array<float, 32> mantissa_coarse;
+  std::array<float, 32> mantissa_fine;
 
   // OPL engine, the same with 1/256 octaves, indexed by phase >> 14.
   std::array<std::int32_t, 1024> opl_log_sine;

@@ -1,50 +1,58 @@
 #include "dx7/voice_group.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 
 #include "core/denormals.h"
 
 namespace synthrl::dx7 {
 
-VoiceGroup::VoiceGroup(const Plan& plan)
-    : plan_(&plan), voices_(kLanes, Voice(plan)), output_(plan) {}
+VoiceGroup::VoiceGroup(const Plan& plan) : parts_(std::make_unique<Parts>(plan)) {}
 
 void VoiceGroup::render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
-                        std::size_t num_samples, float* out) noexcept {
+                        std::size_t num_samples, std::span<float* const> rows) noexcept {
   const ScopedFlushDenormals flush;
-  raw_ = {};
-  for (std::size_t i = 0; i < patches.size(); ++i) {
-    voices_[i].start(patches[i], notes[i]);
-    output_.start(i, patches[i]);
+  VoiceBank& bank = parts_->bank;
+  OutputStage& output = parts_->output;
+  const std::size_t num_voices = patches.size();
+  for (std::size_t lane = 0; lane < num_voices; ++lane) {
+    bank.start(lane, patches[lane], notes[lane]);
+    output.start(lane, patches[lane], rows[lane]);
   }
-  for (std::size_t start = 0; start < num_samples; start += kBlock) {
-    render_block(patches.size());
-    const std::size_t length = std::min<std::size_t>(kBlock, num_samples - start);
-    for (std::size_t i = 0; i < patches.size(); ++i) {
-      std::copy_n(audio_[i].begin(), length, out + i * num_samples + start);
+  const auto at_rest = [&](std::size_t lane) {
+    return bank.finished(lane) && output.at_rest(lane);
+  };
+  std::array<bool, kLanes / kTile> tile_at_rest{};
+  const std::size_t num_tiles = (num_voices + kTile - 1) / kTile;
+  std::size_t num_sounding = num_tiles;
+  for (std::size_t start = 0; start < num_samples && num_sounding > 0; start += kBlock) {
+    bank.begin_block(num_voices);
+    for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+      if (tile_at_rest[tile]) continue;
+      output.prefetch_tile(tile, num_voices);
+      bank.mix_tile(tile);
+      const std::size_t length = std::min<std::size_t>(kBlock, num_samples - start);
+      output.process_tile(tile, bank, num_voices, length);
+
+      const std::size_t first = tile * kTile;
+      const std::size_t last = std::min(first + kTile, num_voices);
+      bool sounding = false;
+      for (std::size_t lane = first; lane < last && !sounding; ++lane) sounding = !at_rest(lane);
+      if (sounding) continue;
+      tile_at_rest[tile] = true;
+      --num_sounding;
+      for (std::size_t lane = first; lane < last; ++lane) {
+        output.fill(lane, num_samples - start - length);
+      }
     }
   }
 }
 
-void VoiceGroup::render_block(std::size_t num_voices) noexcept {
-  std::array<FeedbackTask, kLanes> tasks;
-  std::size_t num_tasks = 0;
-  std::array<bool, kLanes> sounding{};
-  for (std::size_t i = 0; i < num_voices; ++i) {
-    sounding[i] = voices_[i].begin_block();
-    if (!sounding[i]) continue;
-    if (const auto task = voices_[i].feedback_task()) tasks[num_tasks++] = *task;
-  }
-  run_feedback_tasks(plan_->engine(), std::span(tasks).first(num_tasks));
-  for (std::size_t i = 0; i < num_voices; ++i) {
-    if (sounding[i]) {
-      voices_[i].finish_block(raw_[i]);
-    } else {
-      raw_[i].fill(0);
-    }
-  }
-  output_.process(raw_, audio_);
+void VoiceGroup::render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
+                        std::size_t num_samples, float* out) noexcept {
+  std::array<float*, kLanes> rows;
+  for (std::size_t i = 0; i < patches.size(); ++i) rows[i] = out + i * num_samples;
+  render(patches, notes, num_samples, std::span<float* const>(rows).first(patches.size()));
 }
 
 }  // namespace synthrl::dx7

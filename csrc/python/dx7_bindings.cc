@@ -40,6 +40,27 @@ Stage stage_named(const std::string& name) {
   throw std::invalid_argument("stage '" + name + "' is not one of engine, plugin");
 }
 
+InstructionSet instruction_set_named(const std::string& name) {
+  if (name == "best") return best_instruction_set();
+  if (name == "portable") return InstructionSet::kPortable;
+  if (name == "avx2") return InstructionSet::kAvx2;
+  if (name == "avx512") return InstructionSet::kAvx512;
+  throw std::invalid_argument("instruction_set '" + name +
+                              "' is not one of best, portable, avx2, avx512");
+}
+
+const char* name_of(InstructionSet instruction_set) {
+  switch (instruction_set) {
+    case InstructionSet::kAvx2:
+      return "avx2";
+    case InstructionSet::kAvx512:
+      return "avx512";
+    case InstructionSet::kPortable:
+      break;
+  }
+  return "portable";
+}
+
 std::vector<Patch> checked_patches(const Array<float>& values, const Plan& plan) {
   check_matrix(values, kNumParameters, "presets");
   return patches_from_values({values.data(), static_cast<std::size_t>(values.size())}, plan);
@@ -79,7 +100,7 @@ std::vector<NoteEvent> note_events(const Notes& notes, std::size_t rows) {
 py::array_t<float> render(Renderer& renderer, const std::vector<Patch>& patches, const Notes& notes,
                           std::size_t fade_samples, std::size_t num_samples) {
   const std::vector<NoteEvent> events = note_events(notes, patches.size());
-  py::array_t<float> audio({patches.size(), num_samples});
+  py::array_t<float> audio = renderer.memory.make_array(patches.size(), num_samples);
   MatrixSink sink(audio.mutable_data(), num_samples);
   run_interruptibly([&](const ThreadPool::KeepGoing& keep_going) {
     renderer.batch.render(patches, events, num_samples, fade_samples, sink, keep_going);
@@ -137,14 +158,19 @@ void bind_dx7(py::module_& module) {
            py::arg("sample_hold"));
   py::class_<Renderer, std::shared_ptr<Renderer>>(module, "Renderer")
       .def(py::init([](double sample_rate, std::size_t threads, const std::string& engine,
-                       const std::string& stage) {
+                       const std::string& stage, const std::string& instruction_set) {
              return std::make_shared<Renderer>(
-                 Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage)),
+                 Plan({.sample_rate = sample_rate}, engine_named(engine), stage_named(stage),
+                      instruction_set_named(instruction_set)),
                  threads);
            }),
-           py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"))
+           py::arg("sample_rate"), py::arg("threads"), py::arg("engine"), py::arg("stage"),
+           py::arg("instruction_set") = "best")
       .def_property_readonly("threads",
                              [](const Renderer& self) { return self.batch.num_threads(); })
+      .def_property_readonly(
+          "instruction_set",
+          [](const Renderer& self) { return name_of(self.batch.plan().instruction_set()); })
       .def("share", &share_renderer)
       .def(
           "render_values",
@@ -184,6 +210,15 @@ void bind_dx7(py::module_& module) {
   // The XLA custom call behind `jax_ops.render`.
   module.def("xla_render", [] { return py::capsule(xla_render_handler()); });
 
+  // All of them give the same bytes.
+  module.def("instruction_sets", [] {
+    std::vector<std::string> names;
+    for (const InstructionSet set :
+         {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+      if (is_supported(set)) names.emplace_back(name_of(set));
+    }
+    return names;
+  });
   module.def("parameters", [] {
     std::vector<std::tuple<std::string, int, int>> rows;
     for (const Parameter& p : kParameters) rows.emplace_back(p.name, p.byte, p.maximum);

@@ -8,17 +8,19 @@
 
 #include "dx7/batch.h"
 #include "dx7/plan.h"
+#include "python/audio_memory.h"
 #include "score/batch_scorer.h"
 
 namespace synthrl::python {
 
-// What renders, and what the sounds are compared with.
+// What renders, the memory it renders into, and what compares the sounds.
 struct Renderer {
   Renderer(dx7::Plan plan, std::size_t num_threads)
       : batch(std::move(plan), num_threads), scorer(batch.num_threads(), batch.kMaxRows) {}
 
   dx7::BatchRenderer batch;
   score::BatchScorer scorer;
+  AudioMemory memory;
 };
 
 // Compiled programs hold numbers, not objects: the number under which `shared_renderer` finds a

@@ -11,9 +11,9 @@ class RowSink {
  public:
   virtual ~RowSink() = default;
 
-  // Room for `count` rows from `first` on, one after the other. It is `worker`'s until it has
-  // finished all of them.
-  virtual float* rows(std::size_t first, std::size_t count, std::size_t worker) noexcept = 0;
+  // Room for a row, the `lane`-th of those that `worker` renders side by side. It is the worker's
+  // until it has finished all of them.
+  virtual float* room(std::size_t row, std::size_t lane, std::size_t worker) noexcept = 0;
 
   // A row is complete; `audio` lies in that room and may be changed.
   virtual void finish(std::size_t row, std::size_t worker, std::span<float> audio) noexcept = 0;
@@ -24,8 +24,8 @@ class MatrixSink final : public RowSink {
  public:
   MatrixSink(float* out, std::size_t num_samples) : out_(out), num_samples_(num_samples) {}
 
-  float* rows(std::size_t first, std::size_t, std::size_t) noexcept override {
-    return out_ + first * num_samples_;
+  float* room(std::size_t row, std::size_t, std::size_t) noexcept override {
+    return out_ + row * num_samples_;
   }
   void finish(std::size_t, std::size_t, std::span<float>) noexcept override {}
 

@@ -30,8 +30,8 @@ bool BatchScorer::run(const Targets& targets, const RewardWeights& weights, std:
          std::span<Score> out)
         : workplaces(places), targets(all), weights(w), scores(out) {}
 
-    float* rows(std::size_t, std::size_t, std::size_t worker) noexcept override {
-      return workplaces[worker].audio.data();
+    float* room(std::size_t, std::size_t lane, std::size_t worker) noexcept override {
+      return workplaces[worker].audio.data() + lane * targets.grid().num_samples;
     }
     void finish(std::size_t row, std::size_t worker, std::span<float> audio) noexcept override {
       const std::size_t target = targets.count() == 1 ? 0 : row;

@@ -11,7 +11,7 @@
 #include "crc32.h"
 #include "dx7/patch.h"
 #include "dx7/plan.h"
-#include "dx7/voice.h"
+#include "dx7/voice_bank.h"
 #include "render_raw.h"
 
 using namespace synthrl;
@@ -65,7 +65,7 @@ TEST(stored_renders) {
     const std::size_t off = rate / 2;
     const Engine engine = engines.at(row.at(2));
     const Plan plan({.sample_rate = static_cast<double>(rate)}, engine, Stage::kEngine);
-    Voice voice(plan);
+    VoiceBank voice(plan);
     std::vector<std::int32_t> raw = test::render_raw(
         plan, voice, voices.at(row.at(0)), {.gate_samples = static_cast<std::int64_t>(off)}, rate);
     if (engine == Engine::kMark1) {

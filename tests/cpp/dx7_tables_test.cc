@@ -1,7 +1,9 @@
 // Tables against the check sums and entries of the engine's description.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "check.h"
@@ -58,6 +60,16 @@ TEST(mark1_log_to_linear) {
     exponential.push_back(wave_tables().log_to_linear[1023 - i] - 4096);
   }
   CHECK_EQ(test::crc32(exponential), 0x4c3b6b63u);
+}
+
+// What the kernels that do not look it up make of two factors.
+TEST(mark1_mantissa) {
+  const WaveTables& tables = wave_tables();
+  for (std::size_t i = 0; i < 1024; ++i) {
+    const float rounded =
+        std::fma(tables.mantissa_coarse[i / 32], tables.mantissa_fine[i % 32], 0x1p23f);
+    CHECK_EQ(static_cast<std::int32_t>(rounded) - (1 << 23), tables.log_to_linear[i]);
+  }
 }
 
 TEST(opl) {

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "dx7/patch.h"
 #include "dx7/plan.h"
-#include "dx7/voice.h"
+#include "dx7/voice_bank.h"
 #include "render_raw.h"
 
 using namespace synthrl;
@@ -57,11 +57,11 @@ TEST(a_voice_forgets_what_it_played) {
   for (const double rate : {8000.0, 16385.0, 22050.0, 44100.0, 96000.0}) {
     for (const Engine engine : kEngines) {
       const Plan plan({.sample_rate = rate}, engine, Stage::kPlugin);
-      Voice used(plan);
+      VoiceBank used(plan);
       for (int i = 0; i < 60; ++i) {
         const Patch patch = random_patch(random);
         const NoteEvent note = random_note(random);
-        Voice fresh(plan);
+        VoiceBank fresh(plan);
         CHECK(render_raw(plan, used, patch, note, 6000) ==
               render_raw(plan, fresh, patch, note, 6000));
       }
@@ -72,7 +72,7 @@ TEST(a_voice_forgets_what_it_played) {
 TEST(a_finished_voice_is_silent) {
   for (const Engine engine : kEngines) {
     const Plan plan({.sample_rate = 22050}, engine, Stage::kEngine);
-    Voice voice(plan);
+    VoiceBank voice(plan);
     const auto raw = render_raw(plan, voice, sine_patch(), {.gate_samples = 2048}, 22050);
     CHECK(std::any_of(raw.begin(), raw.begin() + 2048, [](auto x) { return x != 0; }));
     CHECK(std::all_of(raw.end() - 11025, raw.end(), [](auto x) { return x == 0; }));
@@ -81,7 +81,7 @@ TEST(a_finished_voice_is_silent) {
 
 TEST(the_key_goes_up_at_the_next_block) {
   const Plan plan({.sample_rate = 22050}, Engine::kMark1, Stage::kEngine);
-  Voice voice(plan);
+  VoiceBank voice(plan);
   const auto at_129 = render_raw(plan, voice, sine_patch(), {.gate_samples = 129}, 4096);
   const auto at_192 = render_raw(plan, voice, sine_patch(), {.gate_samples = 192}, 4096);
   const auto at_193 = render_raw(plan, voice, sine_patch(), {.gate_samples = 193}, 4096);
@@ -92,7 +92,7 @@ TEST(the_key_goes_up_at_the_next_block) {
 
 TEST(a_note_with_no_gate_starts_in_release) {
   const Plan plan({.sample_rate = 22050}, Engine::kMark1, Stage::kEngine);
-  Voice voice(plan);
+  VoiceBank voice(plan);
   const auto raw = render_raw(plan, voice, sine_patch(), {.gate_samples = 0}, 4096);
   CHECK(std::all_of(raw.begin(), raw.end(), [](auto x) { return x == 0; }));
 }
@@ -103,7 +103,7 @@ TEST(the_state_of_a_free_lfo_is_given) {
   patch.voice[kLfoSpeed] = 50;
   patch.voice[kLfoPitchDepth] = 99;
   patch.voice[kPitchModSensitivity] = 7;
-  Voice voice(plan);
+  VoiceBank voice(plan);
   const NoteEvent at_start = {.gate_samples = 9999};
   const NoteEvent at_half = {.gate_samples = 9999, .lfo_phase = 1u << 31};
   CHECK(render_raw(plan, voice, patch, at_start, 4096) !=

@@ -1,31 +1,28 @@
 // The raw integers of one voice, as the engine makes them.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "dx7/patch.h"
 #include "dx7/plan.h"
-#include "dx7/voice.h"
+#include "dx7/voice_bank.h"
 #include "render/note.h"
 
 namespace synthrl::test {
 
-inline std::vector<std::int32_t> render_raw(const dx7::Plan& plan, dx7::Voice& voice,
+// Plays on the first lane; the integers are in steps of 1 for every engine.
+inline std::vector<std::int32_t> render_raw(const dx7::Plan& plan, dx7::VoiceBank& bank,
                                             const dx7::Patch& patch, const NoteEvent& note,
                                             std::size_t num_samples) {
+  const int step = plan.engine() == dx7::Engine::kMark1 ? 1 << dx7::kMark1Shift : 1;
   std::vector<std::int32_t> raw;
-  voice.start(patch, note);
-  while (raw.size() < num_samples && voice.begin_block()) {
-    if (const auto task = voice.feedback_task()) {
-      dx7::run_feedback_tasks(plan.engine(), std::span(&*task, 1));
-    }
-    std::array<std::int32_t, dx7::kBlock> block;
-    voice.finish_block(block);
-    raw.insert(raw.end(), block.begin(), block.end());
+  bank.start(0, patch, note);
+  while (raw.size() < num_samples) {
+    bank.begin_block(1);
+    bank.mix_tile(0);
+    for (const std::int32_t x : bank.signal(0)) raw.push_back(x * step);
   }
   raw.resize(num_samples);
   return raw;
