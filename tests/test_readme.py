@@ -21,8 +21,9 @@ _BLOCKS = re.findall(r"```(\w+)\n(.*?)```", _README, re.DOTALL)
 def test_python_examples_run() -> None:
     examples = [text for language, text in _BLOCKS if language == "python"]
     assert examples
+    names: dict[str, object] = {}  # later examples go on from earlier ones
     for text in examples:
-        exec(compile(text, "README.md", "exec"), {})
+        exec(compile(text, "README.md", "exec"), names)
 
 
 def _lines(program: str) -> list[list[str]]:
