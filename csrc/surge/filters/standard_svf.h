@@ -1,0 +1,60 @@
+// "Standard" lowpass, highpass and bandpass: state-variable filters that run twice per sample and
+// shrink their state when the band signal grows.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "surge/dsp/lanes.h"
+#include "surge/filters/coefficients.h"
+
+namespace synthrl::surge {
+
+enum class Response { kLowpass, kHighpass, kBandpass, kNotch, kAllpass };
+
+// Resonance can be pushed less far in the steep lowpass and highpass: `overdrive` is 0.1 there,
+// else 0.15.
+Coefficients standard_svf_coefficients(float sample_rate_hz, float cutoff_semitones,
+                                       float resonance, float overdrive);
+
+// One section is 12 dB per octave, two in series 24.
+template <Response kResponse, std::size_t kSections>
+struct StandardSvf {
+  enum : std::size_t { kFrequency, kDamping, kLimit, kGain };
+
+  template <Lanes S>
+  struct State {
+    std::array<S, kSections> band{};
+    std::array<S, kSections> low{};
+    S shrink{};  // 0 until the first sample is done
+  };
+
+  template <Lanes S>
+  static S tick(State<S>& state, CoefficientRamp& c, S input) {
+    c.advance();
+    S signal = input;
+    S limited{};
+    for (std::size_t i = 0; i < kSections; ++i) {
+      const S low1 = state.low[i] + c[kFrequency] * state.band[i];
+      const S high1 = signal - low1 - c[kDamping] * state.band[i];
+      const S band1 = state.band[i] + c[kFrequency] * high1;
+      const S low2 = low1 + c[kFrequency] * band1;
+      const S high2 = signal - low2 - c[kDamping] * band1;
+      const S band2 = band1 + c[kFrequency] * high2;
+      state.band[i] = state.shrink * band2;
+      state.low[i] = state.shrink * low2;
+      limited = kSections == 1 ? band1 : band2;
+      if constexpr (kResponse == Response::kLowpass) {
+        signal = low2;
+      } else if constexpr (kResponse == Response::kHighpass) {
+        signal = high2;
+      } else {
+        signal = band2;
+      }
+    }
+    state.shrink = maximum(splat<S>(0.1f), 1.0f - c[kLimit] * limited * limited);
+    return c[kGain] * signal;
+  }
+};
+
+}  // namespace synthrl::surge
