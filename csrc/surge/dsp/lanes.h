@@ -54,6 +54,14 @@ inline Pair magnitude(Pair value) {
   return (Pair)((PairMask)value & sign_off);
 }
 
+// To the nearest whole number, halves to even, for magnitudes below 2^22 and round-to-nearest mode.
+template <Lanes S>
+S round_half_even(S value) {
+  // Where floats are whole numbers, adding rounds.
+  constexpr float kWholeFloats = 12582912.0f;
+  return (value + kWholeFloats) - kWholeFloats;
+}
+
 // Applies a function of one float to every channel.
 template <class F>
 float map_lanes(float value, F function) {

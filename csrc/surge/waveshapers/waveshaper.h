@@ -58,11 +58,15 @@ enum class WaveshaperType : std::uint8_t {
 };
 inline constexpr int kNumWaveshaperTypes = 43;
 
-// What a shaper remembers: at most the last input and antiderivative of an antialiased curve, and
-// the last input and output of a DC blocker.
+// What a shaper remembers.
 template <Lanes S>
 struct WaveshaperState {
-  std::array<S, 4> registers{};
+  // Antialiased curves: the last input, and the curve's antiderivative there.
+  S curve_input{};
+  S curve_area{};
+  // DC blockers.
+  S blocker_input{};
+  S blocker_output{};
   bool block_start = false;
 };
 
@@ -72,7 +76,7 @@ class Waveshaper {
  public:
   explicit Waveshaper(const WaveshaperTables& tables) : tables_(&tables) { start({}); }
 
-  // Clears all state.
+  // Clears all state. Types that do not exist are Off.
   void start(WaveshaperType type) noexcept;
 
   bool active() const { return type_ != WaveshaperType::kOff; }
@@ -81,10 +85,10 @@ class Waveshaper {
   // blockers restart at that sample. This is audible and intended. Effects never call it.
   void begin_block() noexcept { state_.block_start = true; }
 
-  // `drive` is an amplitude, not limited. Off returns the input.
+  // `drive` is an amplitude, positive and not limited. Off returns the input.
   S process(S input, float drive) noexcept { return kernel_.sample(state_, *tables_, input, drive); }
 
-  // In place; `drive` has a value per sample.
+  // In place; `drive` has a value per sample. The same as a call per sample.
   void process(std::span<S> samples, std::span<const float> drive) noexcept {
     kernel_.block(state_, *tables_, samples, drive);
   }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
 #include <vector>
 
 namespace synthrl::surge {
@@ -23,8 +22,10 @@ class WaveshaperTables {
   Curve heavy_fuzz;   // line with more of it
   Curve fuzz_center;  // line with noise around 0
   Curve fuzz_edge;    // line with noise towards the ends
+
+  // Sines of 2, 3, 7 and 10 half cycles per unit of the input: added to a line (as is -1 half
+  // cycle, in the first), alone, and fading out towards the ends.
   Curve sin_plus_x;
-  // For 2, 3, 7 and 10 half cycles per unit; see `cycle_index`.
   std::array<Curve, 4> sin_n_plus_x;
   std::array<Curve, 4> cycle;
   std::array<Curve, 4> cycle_bound;
