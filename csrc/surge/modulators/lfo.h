@@ -10,24 +10,11 @@
 #include "surge/modulators/mseg.h"
 #include "surge/modulators/step_sequence.h"
 #include "surge/modulators/tables.h"
+#include "surge/patch.h"
 
 namespace synthrl::surge {
 
 // Numbered as in patches.
-enum class LfoShape : std::uint8_t {
-  kSine = 0,
-  kTriangle = 1,
-  kSquare = 2,
-  kSawtooth = 3,
-  kNoise = 4,
-  kSampleAndHold = 5,
-  kEnvelope = 6,
-  kStepSequence = 7,
-  kMseg = 8,
-  kFormula = 9,
-};
-inline constexpr int kNumLfoShapes = 10;
-
 enum class LfoTrigger : std::uint8_t { kFreerun = 0, kKeytrigger = 1, kRandom = 2 };
 
 // What stays the same while a note sounds.
@@ -48,7 +35,7 @@ struct LfoModel {
   bool phase_extended = false;     // the shuffle of a step sequence is -1 to 1
   float stored_release = 5.0f;     // log2 seconds, without modulation; 5 is forever
   StepSequence steps{};
-  const Mseg* mseg = nullptr;      // null: no segments. It and the next two outlive the note
+  const MsegCurve* mseg = nullptr;      // null: no segments. It and the next two outlive the note
   Formula* formula = nullptr;      // null: not rendered, the output is 0
   const FormulaSurroundings* surroundings = nullptr;  // required by `formula`
 };

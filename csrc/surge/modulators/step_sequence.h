@@ -1,21 +1,9 @@
-// The sixteen steps of a step-sequencer LFO.
+// What a step-sequencer LFO does with its sixteen steps.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include "surge/patch.h"
 
 namespace synthrl::surge {
-
-inline constexpr int kNumSteps = 16;
-
-// As in patches: any numbers.
-struct StepSequence {
-  std::array<float, kNumSteps> steps{};
-  int loop_start = 0;
-  int loop_end = kNumSteps - 1;
-  // Bit i: step i starts both envelopes again; bit 16 + i: the filter's; bit 32 + i: the amplitude's.
-  std::uint64_t triggers = 0;
-};
 
 // Which envelopes an LFO starts again.
 struct EnvelopeTriggers {
