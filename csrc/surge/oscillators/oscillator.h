@@ -63,7 +63,8 @@ struct OscillatorModel {
   const Wavetable* wavetable = nullptr;  // Wavetable and Window; null plays a built-in table
 };
 
-// Values at the start of a note. A cold start passes zeros for `values`, see the specification.
+// Values at the start of a note. Right after a patch has been loaded, before the first block, all
+// `values` are still 0.
 struct OscillatorStart {
   float pitch = 60.0f;  // semitones, MIDI note number; without the scene's pitch and octave
   std::array<float, kOscillatorParameters> values{};  // modulated

@@ -28,7 +28,7 @@ class ImpulseKernel {
   const float* row(int position) const { return taps_[static_cast<std::size_t>(position)].data(); }
 
  private:
-  std::array<std::array<float, kTaps>, kPositions + 1> taps_;
+  alignas(16) std::array<std::array<float, kTaps>, kPositions + 1> taps_;
 };
 
 // Interpolation of 16-bit tables: 8 taps, 256 positions, in units of 1/16384.
@@ -39,10 +39,12 @@ class WindowKernel {
 
   WindowKernel();
 
-  const float* row(int position) const { return taps_[static_cast<std::size_t>(position)].data(); }
+  const std::int16_t* row(int position) const {
+    return taps_[static_cast<std::size_t>(position)].data();
+  }
 
  private:
-  std::array<std::array<float, kTaps>, kPositions> taps_;
+  alignas(16) std::array<std::array<std::int16_t, kTaps>, kPositions> taps_;
 };
 
 // Lanczos kernel of 8 taps for conversion between sample rates.

@@ -15,6 +15,7 @@ class Wavetable {
   static constexpr int kMaxFrames = 512;
   static constexpr int kMaxFrameSamples = 4096;
   static constexpr int kMinFrameSamples = 2;
+  static constexpr int kGuardSamples = 4;
 
   enum class SampleFormat : std::uint8_t { kFloat, kInt16, kFullRangeInt16 };
 
@@ -27,7 +28,7 @@ class Wavetable {
 
   // Reads the content of a `.wt` file or the equal form embedded in patches. Data that is cut
   // short continues with zeros; data after the samples is ignored. Samples that are not finite
-  // become 0. Throws std::invalid_argument with the reason if the header is no such thing.
+  // become 0, others are limited to +-1000. Throws std::invalid_argument with the reason if the header is no such thing.
   static Wavetable parse_wt(std::span<const std::byte> content);
 
   // Reads the content of a `.wav` file: 16-bit PCM or 32-bit float, the first channel. Throws
@@ -40,13 +41,17 @@ class Wavetable {
   bool full_range() const { return full_range_; }  // 16-bit full scale is 32768
   int num_levels() const { return num_levels_; }   // level l has frame_samples >> l samples
 
-  // The `frame_samples() >> level` samples of a frame. `level` and `frame` must exist.
+  // The `frame_samples() >> level` samples of a frame. `level` and `frame` must exist. Before and
+  // after a 16-bit frame kGuardSamples more can be read, with which the wave repeats.
   std::span<const float> frame(int level, int frame) const;
   std::span<const std::int16_t> frame16(int level, int frame) const;
 
  private:
+  void check_shape(std::size_t num_samples) const;
   void build_levels();
+  void build_levels16(std::span<const std::int16_t> samples);
   std::size_t offset(int level, int frame) const;
+  std::size_t offset16(int level, int frame) const;
 
   int frame_samples_;
   int num_frames_;
