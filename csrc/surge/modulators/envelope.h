@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "surge/modulators/tables.h"
+#include "surge/patch.h"
 
 namespace synthrl::surge {
 
@@ -27,6 +29,11 @@ struct EnvelopeControls {
   int release_shape = 2;
   bool analog = false;
 };
+
+// Those of an envelope of a scene: 0 amplitude, 1 filter. Integers are at the nearest float.
+EnvelopeModel envelope_model(const Scene& scene, int envelope);
+EnvelopeControls envelope_controls(std::span<const float, kNumSceneParams> values,
+                                   int envelope) noexcept;
 
 class Envelope {
  public:
@@ -66,7 +73,8 @@ class Envelope {
 
   const ModulatorTables* tables_ = nullptr;
   EnvelopeModel model_{};
-  float tempo_ratio_ = 1.0f;  // to 120 beats per minute
+  float tempo_ratio_ = 1.0f;    // to 120 beats per minute
+  float analog_offset_ = 0.0f;  // log2 of the coefficient of 1 s
   Stage stage_ = Stage::kSilent;
   bool gate_ = false;
   bool idle_ = true;

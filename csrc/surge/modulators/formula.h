@@ -64,7 +64,8 @@ class Formula {
   virtual ~Formula() = default;
 
   // At the start of a note. False: it failed and its LFO stays at 0.
-  virtual bool start(const FormulaInput& input, const FormulaSurroundings& surroundings) noexcept = 0;
+  virtual bool start(const FormulaInput& input,
+                     const FormulaSurroundings& surroundings) noexcept = 0;
 
   // Once per block. False: it failed and its LFO stays at 0 from now on.
   virtual bool process(const FormulaInput& input, const FormulaSurroundings& surroundings,

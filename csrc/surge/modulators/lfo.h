@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "surge/dsp/rng.h"
 #include "surge/modulators/formula.h"
@@ -35,15 +36,15 @@ struct LfoModel {
   bool phase_extended = false;     // the shuffle of a step sequence is -1 to 1
   float stored_release = 5.0f;     // log2 seconds, without modulation; 5 is forever
   StepSequence steps{};
-  const MsegCurve* mseg = nullptr;      // null: no segments. It and the next two outlive the note
-  Formula* formula = nullptr;      // null: not rendered, the output is 0
+  const MsegCurve* mseg = nullptr;  // null: no segments. It and the next two outlive the note
+  Formula* formula = nullptr;       // null: not rendered, the output is 0
   const FormulaSurroundings* surroundings = nullptr;  // required by `formula`
 };
 
 // Values of one block, from the voice's or scene's own copy of the parameters, with modulation.
 struct LfoControls {
-  float rate = 0.0f;       // log2 Hz
-  float phase = 0.0f;      // at the start, in cycles; shuffle of a step sequence
+  float rate = 0.0f;   // log2 Hz
+  float phase = 0.0f;  // at the start, in cycles; shuffle of a step sequence
   float magnitude = 1.0f;
   float deform = 0.0f;
   float delay = -8.0f;  // log2 seconds
@@ -54,6 +55,10 @@ struct LfoControls {
   float release = 5.0f;  // log2 seconds
 };
 
+// Those of LFO `lfo` of a scene, 0 to 11. The MSEG and the formula are for the caller to add.
+LfoModel lfo_model(const Scene& scene, int lfo);
+LfoControls lfo_controls(std::span<const float, kNumSceneParams> values, int lfo) noexcept;
+
 class Lfo {
  public:
   // Clears all state: output 0, or the wave at phase 0 if the envelope is bypassed. `tables` must
@@ -61,7 +66,7 @@ class Lfo {
   void start(const ModulatorTables& tables, const LfoModel& model, float tempo_bpm,
              std::uint64_t seed) noexcept;
 
-  // Key down, `song_beats` after the start of the song. Does not change the outputs.
+  // Key down, `song_beats` after the start of the song. Outputs stay until the next tick.
   void attack(const LfoControls& controls, double song_beats = 0.0) noexcept;
 
   // Key up.
@@ -80,20 +85,26 @@ class Lfo {
   EnvelopeTriggers triggers() const { return triggers_; }
 
  private:
-  enum class Stage : std::uint8_t { kDelay, kAttack, kHold, kDecay, kRelease, kFrozen, kStuck };
+  enum class Stage : std::uint8_t { kDelay, kAttack, kHold, kDecay, kRelease, kStuck };
 
-  float start_phase(const LfoControls& controls) const noexcept;
-  void flip_shuffle(const LfoControls& controls) noexcept;
-  float correlated_noise(float correlation) noexcept;
-  void advance_phase(const LfoControls& controls, bool& new_cycle) noexcept;
-  void advance_envelope(const LfoControls& controls) noexcept;
+  float increment(float rate) const noexcept;
+  void begin_at(float phase) noexcept;
+  void shift_phase(float amount) noexcept;
+  void start_wave(const LfoControls& controls, int step) noexcept;
+  bool advance_phase(const LfoControls& controls) noexcept;  // whether a new cycle begins
   void begin_cycle(const LfoControls& controls) noexcept;
+  void flip_shuffle(const LfoControls& controls) noexcept;
+
+  float stage_rate(const LfoControls& controls) const noexcept;
+  void advance_envelope(const LfoControls& controls) noexcept;
+
   float wave(const LfoControls& controls) noexcept;
-  float bend(float x, float deform) const noexcept;
   float envelope_wave(float deform) noexcept;
-  void tick_formula(const LfoControls& controls, float envelope, float magnitude) noexcept;
+  float step_sequencer_wave(float deform) noexcept;
+  float correlated_noise(float correlation) noexcept;
+
   FormulaInput formula_input(const LfoControls& controls) const noexcept;
-  float stage_rate(float time, bool synced) const noexcept;
+  void tick_formula(const LfoControls& controls, float envelope, float magnitude) noexcept;
 
   const ModulatorTables* tables_ = nullptr;
   LfoModel model_{};
@@ -105,7 +116,7 @@ class Lfo {
   // Singles on purpose: where steps begin depends on how their sum rounds.
   float phase_ = 0.0f;
   std::int64_t cycle_ = 0;
-  float shuffle_rate_ = 1.0f;
+  float step_rate_ = 1.0f;  // of a shuffled step, relative to an even one
   bool shuffle_toggle_ = false;
   bool attacked_ = false;
 
@@ -113,12 +124,13 @@ class Lfo {
   float stage_phase_ = 0.0f;
   float envelope_ = 0.0f;
   float release_level_ = 0.0f;
+  bool released_ = false;
 
   std::array<float, 2> noise_state_{};
   StepHistory history_{};  // of noise and sample & hold
   StepSequencer sequencer_{};
   MsegPlayer mseg_player_{};
-  bool formula_failed_ = false;
+  bool formula_runs_ = false;
 };
 
 }  // namespace synthrl::surge

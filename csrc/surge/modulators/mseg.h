@@ -32,6 +32,7 @@ class MsegCurve {
     float to;
     float control_time;   // 0 to 1
     float control_value;  // -1 to 1
+    float curvature;      // exponent of the curve through the control value
     bool use_deform;
     bool invert_deform;
     EnvelopeTriggers triggers;
@@ -58,21 +59,22 @@ class MsegPlayer {
 
  private:
   struct Place {
-    int segment;
-    float time;       // since the start of the segment
-    bool holds;       // the curve is over: `value` it is
-    float value;
-    bool from_release;  // the segment starts at the value that the key left
+    int segment = 0;
+    float time = 0.0f;          // since the start of the segment, cycles
+    bool from_release = false;  // the segment starts at the value that the key left
+    bool holds = false;         // the curve is over and stays at `value`
+    float value = 0.0f;
   };
 
-  Place place(const MsegCurve& curve, double position, bool released) noexcept;
+  Place place(const MsegCurve& curve, double position) const noexcept;
+  Place find(const MsegCurve& curve, int first, double time) const noexcept;
   float segment_value(const MsegCurve::Segment& segment, float time, float deform) noexcept;
-  float brownian_value(const MsegCurve::Segment& segment, float fraction) noexcept;
+  float brownian_value(const MsegCurve::Segment& segment, float position) noexcept;
 
   Rng rng_{};
   int segment_ = -1;  // of the last value
   float time_ = 0.0f;
-  float value_ = 0.0f;
+  float value_ = 0.0f;  // the last value
   bool released_ = false;
   double release_position_ = 0.0;
   float release_value_ = 0.0f;
