@@ -59,32 +59,6 @@ float decayed(float p, float sustain, float rate, float time, int shape) {
 
 }  // namespace
 
-EnvelopeModel envelope_model(const Scene& scene, int envelope) {
-  const auto option = [&](EnvParam param) -> const ParamOptions& {
-    return scene.option(env_param(envelope, param));
-  };
-  return {.attack_synced = option(EnvParam::kAttack).temposync,
-          .decay_synced = option(EnvParam::kDecay).temposync,
-          .release_synced = option(EnvParam::kRelease).temposync,
-          .gated_release = option(EnvParam::kRelease).deform_type == 1};
-}
-
-EnvelopeControls envelope_controls(std::span<const float, kNumSceneParams> values,
-                                   int envelope) noexcept {
-  const auto value = [&](EnvParam param) { return values[index_of(env_param(envelope, param))]; };
-  const auto shape = [&](EnvParam param) {
-    return static_cast<int>(std::clamp(value(param), 0.0f, 2.0f));
-  };
-  return {.attack = value(EnvParam::kAttack),
-          .decay = value(EnvParam::kDecay),
-          .sustain = value(EnvParam::kSustain),
-          .release = value(EnvParam::kRelease),
-          .attack_shape = shape(EnvParam::kAttackShape),
-          .decay_shape = shape(EnvParam::kDecayShape),
-          .release_shape = shape(EnvParam::kReleaseShape),
-          .analog = value(EnvParam::kMode) >= 1.0f};
-}
-
 void Envelope::start(const ModulatorTables& tables, const EnvelopeModel& model,
                      float tempo_bpm) noexcept {
   *this = Envelope{};

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "surge/modulators/tables.h"
-#include "surge/patch.h"
 
 namespace synthrl::surge {
 
@@ -29,11 +27,6 @@ struct EnvelopeControls {
   int release_shape = 2;
   bool analog = false;
 };
-
-// Those of an envelope of a scene: 0 amplitude, 1 filter. Integers are at the nearest float.
-EnvelopeModel envelope_model(const Scene& scene, int envelope);
-EnvelopeControls envelope_controls(std::span<const float, kNumSceneParams> values,
-                                   int envelope) noexcept;
 
 class Envelope {
  public:

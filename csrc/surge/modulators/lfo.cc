@@ -81,45 +81,6 @@ LfoControls cleaned(const LfoControls& controls) {
 
 }  // namespace
 
-LfoModel lfo_model(const Scene& scene, int lfo) {
-  const auto integer = [&](LfoParam param) { return scene.integer(lfo_param(lfo, param)); };
-  const auto option = [&](LfoParam param) -> const ParamOptions& {
-    return scene.option(lfo_param(lfo, param));
-  };
-  const LfoData& data = scene.lfos[static_cast<std::size_t>(lfo)];
-  return {
-      .shape = static_cast<LfoShape>(std::clamp(integer(LfoParam::kShape), 0, kNumLfoShapes - 1)),
-      .trigger = static_cast<LfoTrigger>(std::clamp(integer(LfoParam::kTriggerMode), 0, 2)),
-      .unipolar = integer(LfoParam::kUnipolar) != 0,
-      .deform_type = option(LfoParam::kDeform).deform_type,
-      .scale_all_outputs = data.extra_amplitude,
-      .rate_synced = option(LfoParam::kRate).temposync,
-      .delay_synced = option(LfoParam::kDelay).temposync,
-      .attack_synced = option(LfoParam::kAttack).temposync,
-      .hold_synced = option(LfoParam::kHold).temposync,
-      .decay_synced = option(LfoParam::kDecay).temposync,
-      .release_synced = option(LfoParam::kRelease).temposync,
-      .rate_deactivated = option(LfoParam::kRate).deactivated,
-      .envelope_bypassed = option(LfoParam::kDelay).deactivated,
-      .phase_extended = option(LfoParam::kPhase).extend_range,
-      .stored_release = scene.value(lfo_param(lfo, LfoParam::kRelease)),
-      .steps = data.steps};
-}
-
-LfoControls lfo_controls(std::span<const float, kNumSceneParams> values, int lfo) noexcept {
-  const auto value = [&](LfoParam param) { return values[index_of(lfo_param(lfo, param))]; };
-  return {.rate = value(LfoParam::kRate),
-          .phase = value(LfoParam::kPhase),
-          .magnitude = value(LfoParam::kAmplitude),
-          .deform = value(LfoParam::kDeform),
-          .delay = value(LfoParam::kDelay),
-          .attack = value(LfoParam::kAttack),
-          .hold = value(LfoParam::kHold),
-          .decay = value(LfoParam::kDecay),
-          .sustain = value(LfoParam::kSustain),
-          .release = value(LfoParam::kRelease)};
-}
-
 void Lfo::start(const ModulatorTables& tables, const LfoModel& model, float tempo_bpm,
                 std::uint64_t seed) noexcept {
   *this = Lfo{};

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "surge/dsp/rng.h"
 #include "surge/modulators/formula.h"
@@ -54,10 +53,6 @@ struct LfoControls {
   float sustain = 1.0f;  // level
   float release = 5.0f;  // log2 seconds
 };
-
-// Those of LFO `lfo` of a scene, 0 to 11. The MSEG and the formula are for the caller to add.
-LfoModel lfo_model(const Scene& scene, int lfo);
-LfoControls lfo_controls(std::span<const float, kNumSceneParams> values, int lfo) noexcept;
 
 class Lfo {
  public:
