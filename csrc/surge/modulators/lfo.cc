@@ -8,8 +8,8 @@ namespace synthrl::surge {
 
 namespace {
 
-constexpr float kForever = 5.0f;       // a release of this length never begins
-constexpr float kMaxMagnitude = 3.0f;  // of output 0, and of the first kind of bend
+constexpr float kForever = 5.0f;  // a release of this length never begins
+constexpr float kMaxGain = 3.0f;  // of output 0, and of the first kind of bend
 constexpr float kMaxShuffle = 1.99f;
 constexpr float kMaxIncrement = 65536.0f;  // cycles per block; modulated rates have no limit
 constexpr float kLastStartPhase = 359.0f / 360.0f;
@@ -33,7 +33,7 @@ float wrapped(float phase) {
 }
 
 float twice_squared(float x, float deform) {
-  const float amount = 0.5f * std::clamp(deform, -kMaxMagnitude, kMaxMagnitude);
+  const float amount = 0.5f * std::clamp(deform, -kMaxGain, kMaxGain);
   x = x - amount * x * x + amount;
   return x - amount * x * x + amount;
 }
@@ -407,7 +407,7 @@ void Lfo::tick(const LfoControls& raw_controls) noexcept {
   if (new_cycle) begin_cycle(controls);
 
   const float envelope = model_.envelope_bypassed ? 1.0f : envelope_;
-  const float magnitude = std::clamp(controls.magnitude, -kMaxMagnitude, kMaxMagnitude);
+  const float magnitude = std::clamp(controls.magnitude, -kMaxGain, kMaxGain);
   if (model_.shape == LfoShape::kFormula) {
     tick_formula(controls, envelope, magnitude);
     return;
