@@ -1,9 +1,10 @@
 // A Surge XT patch as the engine plays it: read, brought up to the current revision, and clean.
 //
 // Nothing here refers to the file any more: integers are integers, old numberings are renumbered,
-// flags that old files lack have their meaning, dead and muted routings are gone. All floats are
-// finite. Values are in the units of the file (parameters.h) and need not be in their range.
-// Read-only once made; share freely between threads.
+// flags that old files lack have their meaning, dead and muted routings are gone. Values are in the
+// units of the file (parameters.h). Selections (types, modes, switches) and other integers are in
+// their range, but not those of oscillators and effects; floats need not be, but are finite and at
+// most kMaxMagnitude. Read-only once made; share freely between threads.
 #pragma once
 
 #include <array>
@@ -18,6 +19,9 @@ namespace synthrl::surge {
 
 // The revision that patches are brought to.
 inline constexpr int kCurrentRevision = 29;
+
+// Bound of all floats of a patch, either sign. Parameters that mean something are below 200.
+inline constexpr float kMaxMagnitude = 10000.0f;
 
 // Flags of one parameter. Each has a meaning for some parameters only.
 struct ParamOptions {
@@ -90,7 +94,7 @@ constexpr bool is_voice_source(ModSource source) {
 // Adds `depth` x source to a parameter, in the unit of the parameter.
 struct SceneRouting {
   ModSource source = ModSource::kNone;
-  std::int32_t source_index = 0;  // output of an LFO or random source, not negative
+  std::int32_t source_index = 0;  // output of an LFO or random source, 0 to 7
   SceneParam destination = SceneParam::kPitch;
   float depth = 0.0f;
 };
@@ -255,15 +259,17 @@ struct Patch {
   std::string license;
   int revision = kCurrentRevision;  // of the file; everything else is as in the current one
 
-  GlobalParams globals;  // those of effects: only as destinations of modulation, values are 0
+  // Effects are only destinations of modulation here, with values of 0. The volume of patches up
+  // to revision 16 is not theirs but that of the engine when it starts, -2.03 dB.
+  GlobalParams globals;
   std::array<Scene, kNumScenes> scenes;
   std::array<Effect, kNumEffectSlots> effects;
   std::vector<GlobalRouting> global_routings;
   std::array<float, kNumMacros> macros{};  // -1 to 1
-  float tempo_bpm = 120.0f;                // at which it was saved; 120 if the file does not say
+  float tempo_bpm = 120.0f;                // when saved, above 0; 120 if the file does not say
   HardClip hard_clip = HardClip::k18Db;    // of the output
   bool legacy_comb_tuning = false;
-  bool has_impulse_response = false;  // data of the Convolution effect, which is not read
+  std::vector<std::byte> effect_data;  // of Convolution: a zstd frame, not decoded; mostly empty
 
   float value(GlobalParam param) const { return globals.value(param); }
   std::int32_t integer(GlobalParam param) const { return globals.integer(param); }
