@@ -1,6 +1,4 @@
 // Waveshapers against reference figures, and for what must hold for any input.
-#include "surge/waveshapers/waveshaper.h"
-
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "check.h"
+#include "surge/waveshapers/waveshaper.h"
 
 namespace {
 

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "surge/dsp/lanes.h"
+
 namespace synthrl::surge {
 
 namespace estimates {
@@ -59,9 +61,9 @@ inline constexpr Table kReciprocalRoots = make_reciprocal_roots();
 inline float reciprocal_estimate(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   const std::uint32_t sign = bits & 0x80000000u;
-  const std::uint32_t exponent = (bits >> 23) & 0xffu;
+  const std::uint32_t exponent = bits & 0x7f800000u;
   const std::uint32_t fraction = estimates::kReciprocals[(bits >> 12) & 0x7ffu];
-  return std::bit_cast<float>(sign | ((253u - exponent) << 23) |
+  return std::bit_cast<float>(sign | ((253u << 23) - exponent) |
                               (fraction << (23 - estimates::kFractionBits)));
 }
 
@@ -72,6 +74,14 @@ inline float reciprocal_root_estimate(float x) {
   const std::uint32_t fraction = estimates::kReciprocalRoots[(bits >> 13) & 0x7ffu];
   return std::bit_cast<float>((((380u - exponent) / 2u) << 23) |
                               (fraction << (23 - estimates::kFractionBits)));
+}
+
+// The same of two channels.
+inline Pair reciprocal_estimate(Pair x) {
+  return make_pair(reciprocal_estimate(x[0]), reciprocal_estimate(x[1]));
+}
+inline Pair reciprocal_root_estimate(Pair x) {
+  return make_pair(reciprocal_root_estimate(x[0]), reciprocal_root_estimate(x[1]));
 }
 
 }  // namespace synthrl::surge

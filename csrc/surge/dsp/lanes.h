@@ -10,6 +10,10 @@
 #include <cstdint>
 #include <type_traits>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace synthrl::surge {
 
 // Left and right channel in lanes 0 and 1. Lanes 2 and 3 only fill the register.
@@ -33,16 +37,18 @@ S splat(float value) {
 inline float select(bool mask, float yes, float no) { return mask ? yes : no; }
 inline Pair select(PairMask mask, Pair yes, Pair no) { return mask ? yes : no; }
 
-template <Lanes S>
-S minimum(S a, S b) {
-  return select(a < b, a, b);
-}
+// The second argument if one is not a number.
+inline float minimum(float a, float b) { return a < b ? a : b; }
+inline float maximum(float a, float b) { return a > b ? a : b; }
+#ifdef __SSE2__
+inline Pair minimum(Pair a, Pair b) { return _mm_min_ps(a, b); }
+inline Pair maximum(Pair a, Pair b) { return _mm_max_ps(a, b); }
+#else
+inline Pair minimum(Pair a, Pair b) { return select(a < b, a, b); }
+inline Pair maximum(Pair a, Pair b) { return select(a > b, a, b); }
+#endif
 
-template <Lanes S>
-S maximum(S a, S b) {
-  return select(a > b, a, b);
-}
-
+// `low` if `value` is not a number.
 template <Lanes S>
 S clamp(S value, float low, float high) {
   return minimum(maximum(value, splat<S>(low)), splat<S>(high));

@@ -10,14 +10,14 @@ namespace synthrl::surge {
 template <Lanes S>
 S soft_clip(S x) {
   const S v = clamp(x, -1.5f, 1.5f);
-  return v - (4.0f / 27.0f) * v * v * v;
+  return v - ((4.0f / 27.0f) * v) * (v * v);
 }
 
 // Cubic that ends at +-11.5 for +-12, with a corner.
 template <Lanes S>
 S soft_clip_8(S x) {
   const S v = clamp(x, -12.0f, 12.0f);
-  return v - 0.00028935185185f * v * v * v;
+  return v - (0.00028935185185f * v) * (v * v);
 }
 
 // Pade approximant of tanh, of its argument limited to +-5.

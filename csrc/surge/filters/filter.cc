@@ -26,6 +26,12 @@ constexpr std::array<int, kNumFilterTypes> kNumSubtypes = {
     12, 12, 2, 2, 2, 3, 2, 2, 0, 12, 8, 8, 8, 8, 8, 12, 9,  15,
 };
 
+// Controls and signals are limited to these, far beyond what any patch can reach, so that nothing
+// overflows. Not a number becomes the lower limit.
+constexpr float kMaxCutoff = 300.0f;  // semitones from A440
+constexpr float kMaxResonance = 20.0f;
+constexpr float kMaxInput = 1e5f;
+
 // Subtypes of lowpass, highpass and bandpass.
 enum : int { kStandard, kDriven, kClean, kDrivenLegacy, kCleanLegacy };
 
@@ -193,7 +199,8 @@ void clear(FilterState<S>& state, DelayLine<S>& line) {
 
 template <Lanes S, class Algorithm>
 S process_sample(FilterState<S>& state, CoefficientRamp& ramp, S input) {
-  return Algorithm::tick(state.template get<typename Algorithm::template State<S>>(), ramp, input);
+  return Algorithm::tick(state.template get<typename Algorithm::template State<S>>(), ramp,
+                         clamp(input, -kMaxInput, kMaxInput));
 }
 
 template <Lanes S, class Algorithm>
@@ -202,7 +209,9 @@ void process_block(FilterState<S>& state, CoefficientRamp& ramp, std::span<S> sa
   auto& stored = state.template get<typename Algorithm::template State<S>>();
   auto running = stored;
   CoefficientRamp coefficients = ramp;
-  for (S& sample : samples) sample = Algorithm::tick(running, coefficients, sample);
+  for (S& sample : samples) {
+    sample = Algorithm::tick(running, coefficients, clamp(sample, -kMaxInput, kMaxInput));
+  }
   stored = running;
   ramp = coefficients;
 }
@@ -363,7 +372,8 @@ void Filter<S>::start(const FilterModel& model) noexcept {
 
 template <Lanes S>
 void Filter<S>::set_controls(float cutoff_semitones, float resonance) noexcept {
-  const Controls controls = {cutoff_semitones, resonance};
+  const Controls controls = {clamp(cutoff_semitones, -kMaxCutoff, kMaxCutoff),
+                             clamp(resonance, -kMaxResonance, kMaxResonance)};
   switch (model_.type) {
     case FilterType::kOff:
       break;

@@ -28,10 +28,11 @@ struct LegacyLadder {
   static S tick(State<S>& state, CoefficientRamp& c, S input) {
     c.advance();
     auto& y = state.pole;
+    const float kept = 1.0f - c[kPole];
     const S driven = c[kInputGain] * input - c[kFeedback] * (y[3] + state.previous_last);
     state.previous_last = y[3];
-    y[0] = soft_clip_8(y[0] + c[kPole] * (driven - y[0]));
-    for (std::size_t i = 1; i < 4; ++i) y[i] = y[i] + c[kPole] * (y[i - 1] - y[i]);
+    y[0] = soft_clip_8(kept * y[0] + c[kPole] * driven);
+    for (std::size_t i = 1; i < 4; ++i) y[i] = kept * y[i] + c[kPole] * y[i - 1];
     return y[kTap];
   }
 };

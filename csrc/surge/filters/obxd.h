@@ -108,7 +108,9 @@ struct ObxdFourPole {
     const S offset = (((s[0] * pole + s[1]) * pole + s[2]) * pole + s[3]) * decay;
     // The loop has no delay: its equation is solved for the input of the first pole.
     std::array<S, 5> y;
-    y[0] = (input - feedback * offset) / (1.0f + feedback * (pole * pole) * (pole * pole));
+    // Negative resonance makes it run away; the limit, far beyond any signal, keeps it finite.
+    y[0] = clamp((input - feedback * offset) / (1.0f + feedback * (pole * pole) * (pole * pole)),
+                 -kMaxLevel, kMaxLevel);
     for (std::size_t i = 0; i < 4; ++i) {
       const S v = (y[i] - s[i]) * pole;
       y[i + 1] = v + s[i];
@@ -123,6 +125,9 @@ struct ObxdFourPole {
     }
     return 0.6f * (1.0f + 0.45f * feedback) * output;
   }
+
+ private:
+  static constexpr float kMaxLevel = 1e6f;
 };
 
 }  // namespace synthrl::surge

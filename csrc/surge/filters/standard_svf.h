@@ -24,8 +24,11 @@ struct StandardSvf {
 
   template <Lanes S>
   struct State {
-    std::array<S, kSections> band{};
-    std::array<S, kSections> low{};
+    struct Section {
+      S band{};
+      S low{};
+    };
+    std::array<Section, kSections> section{};
     S shrink{};  // 0 until the first sample is done
   };
 
@@ -34,15 +37,15 @@ struct StandardSvf {
     c.advance();
     S signal = input;
     S limited{};
-    for (std::size_t i = 0; i < kSections; ++i) {
-      const S low1 = state.low[i] + c[kFrequency] * state.band[i];
-      const S high1 = signal - low1 - c[kDamping] * state.band[i];
-      const S band1 = state.band[i] + c[kFrequency] * high1;
+    for (auto& [band, low] : state.section) {
+      const S low1 = low + c[kFrequency] * band;
+      const S high1 = signal - low1 - c[kDamping] * band;
+      const S band1 = band + c[kFrequency] * high1;
       const S low2 = low1 + c[kFrequency] * band1;
       const S high2 = signal - low2 - c[kDamping] * band1;
       const S band2 = band1 + c[kFrequency] * high2;
-      state.band[i] = state.shrink * band2;
-      state.low[i] = state.shrink * low2;
+      band = state.shrink * band2;
+      low = state.shrink * low2;
       limited = kSections == 1 ? band1 : band2;
       if constexpr (kResponse == Response::kLowpass) {
         signal = low2;

@@ -23,7 +23,7 @@ namespace tri_pole {
 // Odd sigmoid with limits of +-1; `softness` is the square of its knee.
 template <Lanes S>
 S sigmoid(S x, float softness) {
-  return x * map_lanes(x * x + softness, reciprocal_root_estimate);
+  return x * reciprocal_root_estimate(x * x + softness);
 }
 
 // One Newton step towards the solution y of y + gain * sigmoid(y) = drive.

@@ -46,29 +46,30 @@ struct RungeKuttaLadder {
   }
 
  private:
+  // Reaches +-2 at +-3.
   template <Lanes S>
   static S saturate(S x) {
-    const S v = clamp(x * (1.0f / 3.0f), -1.0f, 1.0f);
-    return 3.0f * v - v * v * v;
+    const S v = clamp(x, -3.0f, 3.0f);
+    return v - ((1.0f / 27.0f) * v) * (v * v);
   }
 
+  // Of the poles per step, times `rate`. `input` includes the compensation.
   template <Lanes S>
-  static Poles<S> derivative(const Poles<S>& y, const CoefficientRamp& c, S input) {
-    const S loop = input - c[kFeedback] * (y[3] - c[kCompensation] * input);
-    S previous = saturate(loop);
+  static Poles<S> slopes(const Poles<S>& y, float rate, float feedback, S input) {
+    S previous = saturate(input - feedback * y[3]);
     Poles<S> slope;
     for (std::size_t i = 0; i < y.size(); ++i) {
       const S present = saturate(y[i]);
-      slope[i] = c[kRate] * (previous - present);
+      slope[i] = rate * (previous - present);
       previous = present;
     }
     return slope;
   }
 
   template <Lanes S>
-  static Poles<S> moved_half_a_step(const Poles<S>& y, const Poles<S>& slope) {
+  static Poles<S> sum(const Poles<S>& a, const Poles<S>& b) {
     Poles<S> result;
-    for (std::size_t i = 0; i < y.size(); ++i) result[i] = y[i] + 0.5f * slope[i];
+    for (std::size_t i = 0; i < a.size(); ++i) result[i] = a[i] + b[i];
     return result;
   }
 
@@ -76,12 +77,15 @@ struct RungeKuttaLadder {
   // it half way smooths what comes in.
   template <Lanes S>
   static void solve_step(Poles<S>& y, const CoefficientRamp& c, S input) {
-    const Poles<S> slope1 = derivative(y, c, input);
-    const Poles<S> slope2 = derivative(moved_half_a_step(y, slope1), c, input);
-    const Poles<S> slope3 = derivative(moved_half_a_step(y, slope2), c, input);
-    const Poles<S> slope4 = derivative(moved_half_a_step(y, slope3), c, input);
+    const float half_rate = 0.5f * c[kRate];
+    const float feedback = c[kFeedback];
+    const S compensated = input + feedback * c[kCompensation] * input;
+    const Poles<S> half1 = slopes(y, half_rate, feedback, compensated);
+    const Poles<S> half2 = slopes(sum(y, half1), half_rate, feedback, compensated);
+    const Poles<S> half3 = slopes(sum(y, half2), half_rate, feedback, compensated);
+    const Poles<S> half4 = slopes(sum(y, half3), half_rate, feedback, compensated);
     for (std::size_t i = 0; i < y.size(); ++i) {
-      y[i] += (1.0f / 6.0f) * (slope1[i] + 2.0f * slope2[i] + 2.0f * slope3[i] + slope4[i]);
+      y[i] += (1.0f / 3.0f) * ((half1[i] + half4[i]) + 2.0f * (half2[i] + half3[i]));
     }
   }
 };

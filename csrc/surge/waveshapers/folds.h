@@ -46,8 +46,7 @@ class PiecewiseLinear {
     const Piece& piece = pieces_[index];
     const float offset = x - piece.start;
     const float rise = piece.slope * offset;
-    return {.value = piece.value + rise,
-            .area = piece.area + offset * (piece.value + 0.5f * rise)};
+    return {.value = piece.value + rise, .area = piece.area + offset * (piece.value + 0.5f * rise)};
   }
 
   CurvePoint<Pair> operator()(Pair x) const {
@@ -82,16 +81,16 @@ constexpr std::array<Vertex, 2 * kHalf> odd(const std::array<Vertex, kHalf>& rig
 
 inline constexpr PiecewiseLinear kSingleFold(odd(std::array<Vertex, 2>{{{0.7, -1}, {10, 1}}}));
 
-inline constexpr PiecewiseLinear kDoubleFold(
-    odd(std::array<Vertex, 4>{{{0.3, 1}, {1, -1}, {3, 0.9}, {10, 1}}}));
+inline constexpr PiecewiseLinear kDoubleFold(odd(std::array<Vertex, 4>{
+    {{0.3, 1}, {1, -1}, {3, 0.9}, {10, 1}}}));
 
-inline constexpr PiecewiseLinear kWestCoastFold(
-    odd(std::array<Vertex, 7>{{{0.11981198119811971, 0.5990599059905986},
-                               {0.3598359835983597, -0.5991799179917987},
-                               {0.5986598659865987, 0.6255506631744251},
-                               {0.815881588158816, -0.5309659972270635},
-                               {1.0919091909190919, 0.679765619488133},
-                               {2, -0.9},
-                               {10, -1}}}));
+inline constexpr PiecewiseLinear kWestCoastFold(odd(std::array<Vertex, 7>{
+    {{0.11981198119811971, 0.5990599059905986},
+     {0.3598359835983597, -0.5991799179917987},
+     {0.5986598659865987, 0.6255506631744251},
+     {0.815881588158816, -0.5309659972270635},
+     {1.0919091909190919, 0.679765619488133},
+     {2, -0.9},
+     {10, -1}}}));
 
 }  // namespace synthrl::surge

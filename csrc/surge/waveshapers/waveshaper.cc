@@ -20,11 +20,6 @@ S driven(S input, float drive) {
   return clamp(input * drive, -kMaxLevel, kMaxLevel);
 }
 
-template <Lanes S>
-S reciprocal(S x) {
-  return map_lanes(x, reciprocal_estimate);
-}
-
 // ---- Parts of shapers ----
 
 template <Lanes S>
@@ -37,7 +32,7 @@ template <Lanes S>
 S soft_saturation(S input, float drive) {
   const S u = driven(input, drive);
   const S squared = u * u;
-  return clamp(u * (27.0f + squared) * reciprocal<S>(27.0f + 9.0f * squared), -1.0f, 1.0f);
+  return clamp(u * (27.0f + squared) * reciprocal_estimate(27.0f + 9.0f * squared), -1.0f, 1.0f);
 }
 
 // Takes away what is constant. The step at the start of a block is lost, which leaves an offset.
@@ -55,7 +50,7 @@ template <class Curve, Lanes S>
 S antialiased(WaveshaperState<S>& state, S input, bool restart, const Curve& curve) {
   const CurvePoint<S> point = curve(input);
   const S step = input - state.curve_input;
-  const S mean = (point.area - state.curve_area) * reciprocal(step);
+  const S mean = (point.area - state.curve_area) * reciprocal_estimate(step);
   state.curve_input = input;
   state.curve_area = point.area;
   return restart ? point.value : select(magnitude(step) < 0.0001f, point.value, mean);
@@ -83,7 +78,8 @@ S look_up_classic(const std::array<float, WaveshaperTables::kClassicPoints>& cur
   const S offset = position - nearest;
   const S index = clamp(nearest, 0.0f, kLast);
   const S entry = map_lanes(index, [&curve](float i) { return curve[static_cast<unsigned>(i)]; });
-  const S next = map_lanes(index, [&curve](float i) { return curve[static_cast<unsigned>(i) + 1]; });
+  const S next =
+      map_lanes(index, [&curve](float i) { return curve[static_cast<unsigned>(i) + 1]; });
   return (1.0f - offset) * entry + offset * next;
 }
 
@@ -257,7 +253,7 @@ S clipped(S input, float drive) {
   return kClip == Clip::kHard ? hard_clip(input, drive) : soft_saturation(input, drive);
 }
 
-template <Clip kClip, WaveshaperTables::Curve WaveshaperTables::* kCurve>
+template <Clip kClip, WaveshaperTables::Curve WaveshaperTables::*kCurve>
 struct Fuzz {
   template <Lanes S>
   static S shape(WaveshaperState<S>& state, const WaveshaperTables& tables, S input, float drive,
@@ -276,7 +272,7 @@ struct SinPlusX {
 // Indices of the tables of sines, by half cycles per unit.
 enum : std::size_t { k2HalfCycles, k3HalfCycles, k7HalfCycles, k10HalfCycles };
 
-template <std::array<WaveshaperTables::Curve, 4> WaveshaperTables::* kCurves, std::size_t kIndex>
+template <std::array<WaveshaperTables::Curve, 4> WaveshaperTables::*kCurves, std::size_t kIndex>
 struct Sines {
   template <Lanes S>
   static S shape(WaveshaperState<S>&, const WaveshaperTables& tables, S input, float drive, bool) {
@@ -303,7 +299,7 @@ struct SoftSingleFold {
   template <Lanes S>
   static S shape(WaveshaperState<S>&, const WaveshaperTables&, S input, float drive, bool) {
     const S u = driven(input, drive);
-    return u * reciprocal<S>(0.4f + 0.7f * u * u);
+    return u * reciprocal_estimate(0.4f + 0.7f * u * u);
   }
 };
 
@@ -336,31 +332,31 @@ constexpr std::array<typename Waveshaper<S>::Kernel, sizeof...(Shapers)> kernels
 
 template <Lanes S>
 constexpr auto kKernels =
-    kernels_of<S, Bypass, Soft, Hard, Asymmetric, Sine, Digital,                             //
-               SoftHarmonic<2>, SoftHarmonic<3>, SoftHarmonic<4>, SoftHarmonic<5>,           //
-               Rectifier<Rectification::kFull>, Rectifier<Rectification::kPositive>,         //
-               Rectifier<Rectification::kNegative>, SoftRectifier,                           //
-               Fold<kSingleFold>, Fold<kDoubleFold>, Fold<kWestCoastFold>,                   //
-               AdditiveShaper<Additive::k12>, AdditiveShaper<Additive::k13>,                 //
-               AdditiveShaper<Additive::k14>, AdditiveShaper<Additive::k15>,                 //
-               AdditiveShaper<Additive::k12345>, AdditiveShaper<Additive::kSaw3>,            //
-               AdditiveShaper<Additive::kSquare3>,                                           //
-               Fuzz<Clip::kHard, &WaveshaperTables::fuzz>,                                   //
-               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz>,                                   //
-               Fuzz<Clip::kHard, &WaveshaperTables::heavy_fuzz>,                             //
-               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz_center>,                            //
-               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz_edge>,                              //
-               SinPlusX,                                                                     //
-               Sines<&WaveshaperTables::sin_n_plus_x, k2HalfCycles>,                         //
-               Sines<&WaveshaperTables::sin_n_plus_x, k3HalfCycles>,                         //
-               Sines<&WaveshaperTables::sin_n_plus_x, k7HalfCycles>,                         //
-               Sines<&WaveshaperTables::sin_n_plus_x, k10HalfCycles>,                        //
-               Sines<&WaveshaperTables::cycle, k2HalfCycles>,                                //
-               Sines<&WaveshaperTables::cycle, k7HalfCycles>,                                //
-               Sines<&WaveshaperTables::cycle, k10HalfCycles>,                               //
-               Sines<&WaveshaperTables::cycle_bound, k2HalfCycles>,                          //
-               Sines<&WaveshaperTables::cycle_bound, k7HalfCycles>,                          //
-               Sines<&WaveshaperTables::cycle_bound, k10HalfCycles>,                         //
+    kernels_of<S, Bypass, Soft, Hard, Asymmetric, Sine, Digital,                      //
+               SoftHarmonic<2>, SoftHarmonic<3>, SoftHarmonic<4>, SoftHarmonic<5>,    //
+               Rectifier<Rectification::kFull>, Rectifier<Rectification::kPositive>,  //
+               Rectifier<Rectification::kNegative>, SoftRectifier,                    //
+               Fold<kSingleFold>, Fold<kDoubleFold>, Fold<kWestCoastFold>,            //
+               AdditiveShaper<Additive::k12>, AdditiveShaper<Additive::k13>,          //
+               AdditiveShaper<Additive::k14>, AdditiveShaper<Additive::k15>,          //
+               AdditiveShaper<Additive::k12345>, AdditiveShaper<Additive::kSaw3>,     //
+               AdditiveShaper<Additive::kSquare3>,                                    //
+               Fuzz<Clip::kHard, &WaveshaperTables::fuzz>,                            //
+               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz>,                            //
+               Fuzz<Clip::kHard, &WaveshaperTables::heavy_fuzz>,                      //
+               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz_center>,                     //
+               Fuzz<Clip::kSoft, &WaveshaperTables::fuzz_edge>,                       //
+               SinPlusX,                                                              //
+               Sines<&WaveshaperTables::sin_n_plus_x, k2HalfCycles>,                  //
+               Sines<&WaveshaperTables::sin_n_plus_x, k3HalfCycles>,                  //
+               Sines<&WaveshaperTables::sin_n_plus_x, k7HalfCycles>,                  //
+               Sines<&WaveshaperTables::sin_n_plus_x, k10HalfCycles>,                 //
+               Sines<&WaveshaperTables::cycle, k2HalfCycles>,                         //
+               Sines<&WaveshaperTables::cycle, k7HalfCycles>,                         //
+               Sines<&WaveshaperTables::cycle, k10HalfCycles>,                        //
+               Sines<&WaveshaperTables::cycle_bound, k2HalfCycles>,                   //
+               Sines<&WaveshaperTables::cycle_bound, k7HalfCycles>,                   //
+               Sines<&WaveshaperTables::cycle_bound, k10HalfCycles>,                  //
                Medium, Ojd, SoftSingleFold>();
 static_assert(kKernels<float>.size() == kNumWaveshaperTypes);
 

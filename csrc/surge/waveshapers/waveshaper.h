@@ -86,7 +86,9 @@ class Waveshaper {
   void begin_block() noexcept { state_.block_start = true; }
 
   // `drive` is an amplitude, positive and not limited. Off returns the input.
-  S process(S input, float drive) noexcept { return kernel_.sample(state_, *tables_, input, drive); }
+  S process(S input, float drive) noexcept {
+    return kernel_.sample(state_, *tables_, input, drive);
+  }
 
   // In place; `drive` has a value per sample. The same as a call per sample.
   void process(std::span<S> samples, std::span<const float> drive) noexcept {

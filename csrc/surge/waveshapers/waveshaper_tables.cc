@@ -64,8 +64,8 @@ WaveshaperTables::WaveshaperTables() {
   sin_plus_x = sampled(kCoarsePoints, [](double x) { return x - std::sin(kPi * x); });
   for (std::size_t i = 0; i < kHalfCycles.size(); ++i) {
     const auto sine_at = [n = kHalfCycles[i]](double x) { return std::sin(n * kPi * x); };
-    sin_n_plus_x[i] = sampled(
-        kFinePoints, [&](double x) { return x + (1.0 - std::abs(x)) * sine_at(x); });
+    sin_n_plus_x[i] =
+        sampled(kFinePoints, [&](double x) { return x + (1.0 - std::abs(x)) * sine_at(x); });
     cycle[i] = sampled(kFinePoints, sine_at);
     cycle_bound[i] =
         sampled(kFinePoints, [&](double x) { return (1.0 - std::abs(x)) * sine_at(x); });
