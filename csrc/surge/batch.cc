@@ -1,0 +1,63 @@
+#include "surge/batch.h"
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "core/denormals.h"
+#include "surge/prepared_patch.h"
+
+namespace synthrl::surge {
+namespace {
+
+void fade_out(std::span<float> audio, std::size_t fade_samples) {
+  const std::size_t length = std::min(fade_samples, audio.size());
+  if (length == 0) return;
+  const double step = length > 1 ? 1.0 / static_cast<double>(length - 1) : 0.0;
+  const std::size_t start = audio.size() - length;
+  for (std::size_t i = 0; i < length; ++i) {
+    const double gain = length > 1 ? 1.0 - step * static_cast<double>(i) : 0.0;
+    audio[start + i] *= static_cast<float>(gain);
+  }
+}
+
+}  // namespace
+
+BatchRenderer::BatchRenderer(RenderFormat format, std::size_t num_threads)
+    : plan_(std::make_unique<const Plan>(format)), pool_(num_threads) {
+  instruments_.reserve(pool_.size());
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    instruments_.push_back(std::make_unique<Instrument>(*plan_));
+  }
+}
+
+BatchRenderer::Result BatchRenderer::render(std::span<const std::shared_ptr<const Patch>> patches,
+                                            std::span<const NoteEvent> notes, std::uint64_t seed,
+                                            const Format& format, float* out,
+                                            const ThreadPool::KeepGoing& keep_going) {
+  Result result;
+  std::mutex error_mutex;
+  const std::size_t row_samples = format.num_samples * (format.stereo ? 2 : 1);
+  const auto render_row = [&](std::size_t row, std::size_t worker) {
+    const ScopedFlushDenormals flush;
+    const std::span<float> audio(out + row * row_samples, row_samples);
+    const std::span<float> left = audio.first(format.num_samples);
+    const std::span<float> right = audio.subspan(format.num_samples);
+    try {
+      const PreparedPatch patch(*patches[row]);
+      instruments_[worker]->render(patch, notes[row], seed, nullptr, left, right);
+      fade_out(left, format.fade_samples);
+      fade_out(right, format.fade_samples);
+    } catch (const std::exception& error) {
+      const std::lock_guard lock(error_mutex);
+      if (!result.error || row < result.error->row) {
+        result.error = RowError{.row = row, .message = error.what()};
+      }
+    }
+  };
+  result.complete = pool_.run(patches.size(), render_row, keep_going);
+  return result;
+}
+
+}  // namespace synthrl::surge

@@ -1,0 +1,47 @@
+// A whole instrument: both scenes, the effects between them and the output.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "render/note.h"
+#include "surge/dsp/ramp.h"
+#include "surge/effect_chain.h"
+#include "surge/plan.h"
+#include "surge/prepared_patch.h"
+#include "surge/scene.h"
+
+namespace synthrl::surge {
+
+// Plays one note per render in a fresh state. Only construction allocates.
+class Instrument {
+ public:
+  // `plan` must outlive the instrument.
+  explicit Instrument(const Plan& plan);
+
+  // Renders a note of `patch` from its key down on, into spans of one length; `right` may be empty
+  // if only the left channel is wanted. The key goes up before the first block of 32 samples that
+  // begins after `note.gate_samples`, rounded down to whole blocks. Random numbers follow from
+  // `seed` alone. `effects` may be null; it needs both channels.
+  void render(const PreparedPatch& patch, const NoteEvent& note, std::uint64_t seed,
+              EffectChain* effects, std::span<float> left, std::span<float> right) noexcept;
+
+ private:
+  using Block = std::array<float, kBlockSamples>;
+
+  void start(const PreparedPatch& patch, const NoteEvent& note, std::uint64_t seed) noexcept;
+  void process(EffectChain* effects, std::span<float> left, std::span<float> right) noexcept;
+  bool needs_right(bool stereo) const;
+
+  const Plan* plan_;
+  const PreparedPatch* patch_ = nullptr;
+  std::array<SceneEngine, kNumScenes> scenes_;
+  std::array<bool, kNumScenes> scene_active_{};
+  std::array<float, kNumGlobalParams> globals_{};
+  float smoothed_volume_ = 0.0f;
+  Ramp volume_;
+};
+
+}  // namespace synthrl::surge
