@@ -53,11 +53,12 @@ struct DiodeLadder {
     const S driven = ((1.0f + 0.3f * k) * input - k * sum) * (1.0f / (1.0f + k * c[kLoopGain]));
 
     std::array<S, 4> y;
-    y[0] = one_pole(z[0], c[kPole], driven * (1.0f + c[kG1] * c[kG2]) + feedback1 + c[kG2] * out1);
+    y[0] =
+        one_pole(z[0], c[kPole], driven * (1.0f + c[kG1] * c[kG2]) + (feedback1 + c[kG2] * out1));
     y[1] = one_pole(z[1], c[kPole],
-                    0.5f * (y[0] * (1.0f + c[kG2] * c[kG3]) + feedback2 + c[kG3] * out2));
+                    y[0] * (0.5f + 0.5f * c[kG2] * c[kG3]) + 0.5f * (feedback2 + c[kG3] * out2));
     y[2] = one_pole(z[2], c[kPole],
-                    0.5f * (y[1] * (1.0f + c[kG3] * c[kG4]) + feedback3 + c[kG4] * out3));
+                    y[1] * (0.5f + 0.5f * c[kG3] * c[kG4]) + 0.5f * (feedback3 + c[kG4] * out3));
     y[3] = one_pole(z[3], c[kPole], 0.5f * y[2]);
     return kLevels[kTap] * y[kTap];
   }
@@ -67,9 +68,8 @@ struct DiodeLadder {
 
   template <Lanes S>
   static S one_pole(S& integrator, float pole, S input) {
-    const S v = (input - integrator) * pole;
-    const S output = v + integrator;
-    integrator = output + v;
+    const S output = pole * input + (1.0f - pole) * integrator;
+    integrator = 2.0f * output - integrator;
     return output;
   }
 };

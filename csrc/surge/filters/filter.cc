@@ -278,6 +278,12 @@ typename Filter<S>::Kernel obxd_lowpass_kernel(int subtype) {
       subtype == kLegacy ? static_cast<int>(kLegacyLowpassMix) : subtype);
 }
 
+template <Lanes S, K35Response kResponse>
+typename Filter<S>::Kernel k35_kernel(int subtype) {
+  return subtype == 0 ? kernel_of<S, K35<kResponse, false>>()
+                      : kernel_of<S, K35<kResponse, true>>();
+}
+
 // Subtypes are the mode, and from fourth to fourth the output.
 template <std::size_t kSubtype>
 using TriPoleSubtype = TriPole<static_cast<TriPoleMode>(kSubtype % 4), kSubtype / 4>;
@@ -326,9 +332,9 @@ typename Filter<S>::Kernel kernel_of_model(const FilterModel& model) {
     case FilterType::kXpander:
       return kernel_of_subtype<S, ObxdFourPole, kPoleMixes.size()>(model.subtype);
     case FilterType::kK35Lowpass:
-      return kernel_of<S, K35<K35Response::kLowpass>>();
+      return k35_kernel<S, K35Response::kLowpass>(model.subtype);
     case FilterType::kK35Highpass:
-      return kernel_of<S, K35<K35Response::kHighpass>>();
+      return k35_kernel<S, K35Response::kHighpass>(model.subtype);
     case FilterType::kDiodeLadder:
       return kernel_of_subtype<S, DiodeLadder, 4>(model.subtype);
     case FilterType::kCutoffWarpLowpass:

@@ -15,7 +15,8 @@ enum class K35Response { kLowpass, kHighpass };
 Coefficients k35_coefficients(float sample_rate_hz, K35Response response, float frequency_hz,
                               float resonance, float saturation);
 
-template <K35Response kResponse>
+// Not `kSaturating` leaves out the saturator, for a `saturation` of 0.
+template <K35Response kResponse, bool kSaturating>
 struct K35 {
   enum : std::size_t {
     kPole,
@@ -57,9 +58,8 @@ struct K35 {
  private:
   template <Lanes S>
   static S lowpass(S& state, float pole, S input) {
-    const S v = (input - state) * pole;
-    const S output = v + state;
-    state = output + v;
+    const S output = pole * input + (1.0f - pole) * state;
+    state = 2.0f * output - state;
     return output;
   }
 
@@ -70,6 +70,7 @@ struct K35 {
 
   template <Lanes S>
   static S saturate(const CoefficientRamp& c, S x) {
+    if constexpr (!kSaturating) return x;
     return c[kClean] * x + c[kSaturated] * pade_tanh(c[kSaturation] * x);
   }
 };

@@ -29,9 +29,11 @@ struct LegacyLadder {
     c.advance();
     auto& y = state.pole;
     const float kept = 1.0f - c[kPole];
-    const S driven = c[kInputGain] * input - c[kFeedback] * (y[3] + state.previous_last);
+    const float feedback = c[kPole] * c[kFeedback];
+    // Everything but the newest signal comes first, to keep the loop short.
+    const S early = kept * y[0] + c[kPole] * c[kInputGain] * input - feedback * state.previous_last;
     state.previous_last = y[3];
-    y[0] = soft_clip_8(kept * y[0] + c[kPole] * driven);
+    y[0] = soft_clip_8(early - feedback * y[3]);
     for (std::size_t i = 1; i < 4; ++i) y[i] = kept * y[i] + c[kPole] * y[i - 1];
     return y[kTap];
   }

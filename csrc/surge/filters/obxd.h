@@ -58,7 +58,8 @@ struct ObxdTwoPole {
   template <Lanes S>
   static S diode_pair_damping(S level) {
     const S z = 0.0876f * level;
-    const S series = z * (0.05f + z * (0.185f + z * (0.00920833f + 0.0103592f * z)));
+    const S squared = z * z;
+    const S series = z * (0.05f + 0.185f * z) + (squared * z) * (0.00920833f + 0.0103592f * z);
     return kPushed ? series - 0.035f : series;
   }
 };
@@ -109,15 +110,13 @@ struct ObxdFourPole {
     // The loop has no delay: its equation is solved for the input of the first pole.
     std::array<S, 5> y;
     // Negative resonance makes it run away; the limit, far beyond any signal, keeps it finite.
-    y[0] = clamp((input - feedback * offset) / (1.0f + feedback * (pole * pole) * (pole * pole)),
-                 -kMaxLevel, kMaxLevel);
+    const float solved = 1.0f / (1.0f + feedback * (pole * pole) * (pole * pole));
+    y[0] = clamp((input - feedback * offset) * solved, -kMaxLevel, kMaxLevel);
     for (std::size_t i = 0; i < 4; ++i) {
-      const S v = (y[i] - s[i]) * pole;
-      y[i + 1] = v + s[i];
-      s[i] = y[i + 1] + v;
+      y[i + 1] = pole * y[i] + decay * s[i];
+      s[i] = 2.0f * y[i + 1] - s[i];
     }
-    const float knee = c[kKnee];
-    s[0] = c[kInverseKnee] * map_lanes(s[0], [knee](float x) { return std::atan(x * knee); });
+    s[0] = c[kInverseKnee] * arc_tangent(c[kKnee] * s[0]);
 
     S output{};
     for (std::size_t i = 0; i < y.size(); ++i) {
@@ -128,6 +127,23 @@ struct ObxdFourPole {
 
  private:
   static constexpr float kMaxLevel = 1e6f;
+
+  // The series is exact to a float below the limit, which only extreme signals exceed.
+  static constexpr float kSeriesLimit = 0.25f;
+
+  template <Lanes S>
+  static S series_of(S x) {
+    const S q = x * x;
+    const S tail = 1.0f / 5.0f + q * (-1.0f / 7.0f + q * (1.0f / 9.0f + q * (-1.0f / 11.0f)));
+    return x + (x * q) * (-1.0f / 3.0f + q * tail);
+  }
+  static float arc_tangent(float x) {
+    return std::fabs(x) < kSeriesLimit ? series_of(x) : std::atan(x);
+  }
+  static Pair arc_tangent(Pair x) {
+    if (std::fabs(x[0]) < kSeriesLimit && std::fabs(x[1]) < kSeriesLimit) return series_of(x);
+    return make_pair(arc_tangent(x[0]), arc_tangent(x[1]));
+  }
 };
 
 }  // namespace synthrl::surge

@@ -35,22 +35,24 @@ struct StandardSvf {
   template <Lanes S>
   static S tick(State<S>& state, CoefficientRamp& c, S input) {
     c.advance();
+    // An iteration adds F * band to low, then F * (input - low - Q * band) to band. Written so that
+    // the new states depend on the old ones through few operations.
+    const float frequency = c[kFrequency];
+    const float kept = 1.0f - frequency * (frequency + c[kDamping]);
     S signal = input;
     S limited{};
     for (auto& [band, low] : state.section) {
-      const S low1 = low + c[kFrequency] * band;
-      const S high1 = signal - low1 - c[kDamping] * band;
-      const S band1 = band + c[kFrequency] * high1;
-      const S low2 = low1 + c[kFrequency] * band1;
-      const S high2 = signal - low2 - c[kDamping] * band1;
-      const S band2 = band1 + c[kFrequency] * high2;
+      const S low1 = low + frequency * band;
+      const S band1 = kept * band + frequency * (signal - low);
+      const S low2 = low1 + frequency * band1;
+      const S band2 = kept * band1 + frequency * (signal - low1);
       band = state.shrink * band2;
       low = state.shrink * low2;
       limited = kSections == 1 ? band1 : band2;
       if constexpr (kResponse == Response::kLowpass) {
         signal = low2;
       } else if constexpr (kResponse == Response::kHighpass) {
-        signal = high2;
+        signal = signal - low2 - c[kDamping] * band1;
       } else {
         signal = band2;
       }
