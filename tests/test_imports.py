@@ -14,7 +14,7 @@ _LAYERS = [
     {"errors", "types", "spec"},
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "render", "audio_files", "clusters", "reward", "losses"},
-    {"presets", "data", "environment", "steps", "report"},
+    {"presets", "surge_patches", "data", "environment", "steps", "report"},
     {"checkpoint", "prepare", "voice_sheet", "bench"},
     {"trainer"},
     {"evaluate", "match"},
