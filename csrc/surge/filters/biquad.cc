@@ -94,8 +94,7 @@ Coefficients driven_coefficients(const FilterTables& tables, Response response, 
   const float cutoff = std::clamp(cutoff_semitones, kLowestCutoff, kHighestCutoff);
   const FilterTables::SinCos angle = tables.angle(cutoff);
   // Resonance fades out towards the top, where the oscillation would alias.
-  const float faded =
-      resonance * std::max(0.0f, 1.0f - std::max(0.0f, (cutoff_semitones - 58.0f) * 0.05f));
+  const float faded = resonance * std::max(0.0f, 1.0f - std::max(0.0f, (cutoff - 58.0f) * 0.05f));
   const float amount = slope == Slope::k12 ? bent(faded) : faded;
   const float damping = 1.0f - 1.05f * std::clamp(amount, 0.001f, 1.0f);
   float gain = 1.0f - 0.5f * resonance * resonance;
