@@ -106,8 +106,9 @@ void Chords::render(const EngineControls& controls, float* out, float* aux,
     std::array<float, kMaxFrames> sound{};
     Ramp gain(voice.gain, kNoteGain * share, num_frames);
     if (waves_share < 1.0f) {
-      constexpr TwoLineWave kSaw = {0.5f, -1.0f, 0.0f, 0.0f, 1.0f};
-      constexpr TwoLineWave kSquare = {0.5f, -1.0f, -1.0f, 1.0f, 1.0f};
+      // In phase with the sines of the waves, so that nothing cancels on the way to those.
+      constexpr TwoLineWave kSaw = {0.5f, 1.0f, 0.0f, 0.0f, -1.0f};
+      constexpr TwoLineWave kSquare = {0.5f, 1.0f, 1.0f, -1.0f, -1.0f};
       float f = frequency;
       for (std::size_t k = 0; k < kNumFootages; ++k, f *= 2.0f) {
         if (f >= 0.45f) break;
