@@ -47,6 +47,9 @@ float shifted_note(float note, float shift_hz) {
   return note_of_ratio(ratio > 0.0f ? ratio : kLeastRatio);
 }
 
+// Whether another attack sets out from the level at which it finds the envelope.
+bool retriggers_from_level(const Scene&) { return false; }
+
 struct PanGains {
   float left;
   float right;
@@ -184,7 +187,7 @@ void Voice::release() noexcept {
 }
 
 void Voice::advance_modulators() {
-  const bool from_level = scene_->scene->retrigger_from_level;
+  const bool from_level = retriggers_from_level(*scene_->scene);
   for (int i = 0; i < kNumVoiceLfos; ++i) {
     const auto slot = static_cast<std::size_t>(i);
     if (!scene_->lfo_runs[slot]) continue;
@@ -208,7 +211,7 @@ void Voice::take_values(const SceneValues& scene_values) {
 
 void Voice::update_pitch() {
   if (portamento_.tick(plan_->modulators, local(SceneParam::kPortamento))) {
-    const bool from_level = scene_->scene->retrigger_from_level;
+    const bool from_level = retriggers_from_level(*scene_->scene);
     for (int i = 0; i < kNumEnvelopes; ++i) {
       envelopes_[static_cast<std::size_t>(i)].retrigger(envelope_controls(i), from_level);
     }
