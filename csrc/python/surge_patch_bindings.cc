@@ -29,9 +29,9 @@ py::str as_text(const std::string& text) {
 }
 
 constexpr std::array<const char*, kNumFeatureKinds> kFeatureKindNames{
-    "play_mode",      "filter_config", "fm",     "oscillator", "twist_engine",
-    "ring_modulator", "noise",         "filter", "waveshaper", "envelope",
-    "lfo",            "mod_source",    "effect"};
+    "play_mode", "filter_config", "fm",         "oscillator", "twist_engine", "ring_modulator",
+    "noise",     "filter",        "waveshaper", "envelope",   "lfo",          "mod_source",
+    "effect"};
 
 using FeatureTuple = std::tuple<const char*, int, int, int, int, bool>;
 
@@ -79,7 +79,7 @@ std::vector<RoutingTuple> routings(const Patch& patch) {
   return tuples;
 }
 
-template <std::string Patch::*kText>
+template <std::string Patch::* kText>
 py::str text_of(const Patch& patch) {
   return as_text(patch.*kText);
 }

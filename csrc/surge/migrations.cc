@@ -20,7 +20,7 @@ void set(SceneParams& params, SceneParam param, std::int32_t integer) {
 }
 
 void set_float(SceneParams& params, SceneParam param, float value) {
-  params.values[index_of(param)] = value;
+  params.values[index_of(param)] = std::clamp(value, -kMaxMagnitude, kMaxMagnitude);
 }
 
 ParamOptions& option(SceneParams& params, SceneParam param) {
@@ -154,7 +154,8 @@ void migrate_ring_modulators(SceneParams& params, int revision) {
 class OscillatorFixer {
  public:
   OscillatorFixer(Scene& scene, int oscillator)
-      : params_(scene.params), data_(scene.oscillators[static_cast<std::size_t>(oscillator)]),
+      : params_(scene.params),
+        data_(scene.oscillators[static_cast<std::size_t>(oscillator)]),
         oscillator_(oscillator) {}
 
   std::int32_t integer(int number) const { return params_.integer(param(number)); }
@@ -188,8 +189,8 @@ int legacy_sine_shape(int shape) {
 
 // The order before revision 13.
 int reordered_sine_shape(int shape) {
-  constexpr std::array<int, 20> kShapes{0, 8,  9,  10, 1,  11, 4,  12, 13, 2,
-                                        3, 5,  6,  7,  14, 15, 16, 17, 18, 19};
+  constexpr std::array<int, 20> kShapes{0, 8, 9, 10, 1,  11, 4,  12, 13, 2,
+                                        3, 5, 6, 7,  14, 15, 16, 17, 18, 19};
   return shape >= 0 && shape < 20 ? kShapes[static_cast<std::size_t>(shape)] : 0;
 }
 
@@ -287,7 +288,8 @@ void migrate_oscillator(Scene& scene, int index, int revision) {
         const auto& options = scene.option(pitch);
         const float value = scene.value(pitch);
         if (options.absolute) {
-          set_float(scene.params, pitch, value * (options.extend_range ? 1.00022222f : 1.00266667f));
+          set_float(scene.params, pitch,
+                    value * (options.extend_range ? 1.00022222f : 1.00266667f));
         } else {
           set_float(scene.params, pitch, value + (options.extend_range ? 0.00384207f : 0.0461048f));
         }
@@ -353,9 +355,9 @@ void migrate_globals(GlobalParams& params, int revision) {
   for (const GlobalParam param :
        {GlobalParam::kActiveScene, GlobalParam::kSceneMode, GlobalParam::kSplitKey,
         GlobalParam::kPolyphonyLimit, GlobalParam::kCharacter}) {
-    set_global(param, std::clamp(params.integer(param),
-                                 static_cast<std::int32_t>(info(param).minimum),
-                                 static_cast<std::int32_t>(info(param).maximum)));
+    set_global(param,
+               std::clamp(params.integer(param), static_cast<std::int32_t>(info(param).minimum),
+                          static_cast<std::int32_t>(info(param).maximum)));
   }
 }
 

@@ -164,9 +164,7 @@ constexpr SceneParam osc_type_param(int oscillator, int number) {
   return detail::member(SceneParam::kOscillators, oscillator, kOscParams,
                         static_cast<int>(OscParam::kParam0) + number);
 }
-constexpr SceneParam send_param(int send) {
-  return detail::member(SceneParam::kSends, send, 1, 0);
-}
+constexpr SceneParam send_param(int send) { return detail::member(SceneParam::kSends, send, 1, 0); }
 constexpr SceneParam mixer_param(MixerChannel channel, MixerParam param) {
   return detail::member(SceneParam::kMixer, static_cast<int>(channel), kMixerParams,
                         static_cast<int>(param));

@@ -157,9 +157,9 @@ inline constexpr int kMaxMsegSegments = 128;
 
 // As stored: the evaluator joins the ends of neighbours. Unknown types are linear.
 struct MsegSegment {
-  float duration = 0.0f;  // in cycles of the LFO, not negative
-  float v0 = 0.0f;        // at the start
-  float nv1 = 0.0f;       // at the end; that of the last segment counts if endpoints are free
+  float duration = 0.0f;     // in cycles of the LFO, not negative
+  float v0 = 0.0f;           // at the start
+  float nv1 = 0.0f;          // at the end; that of the last segment counts if endpoints are free
   float cp_duration = 0.5f;  // control point: 0 to 1
   float cp_value = 0.0f;     // -1 to 1
   MsegSegmentType type = MsegSegmentType::kLinear;
@@ -193,10 +193,9 @@ struct OscillatorData {
   // Block of the file: header of 12 bytes and samples, for Wavetable::parse_wt. Empty: none.
   std::vector<std::byte> wavetable;
   // Amplitudes of the additive wave of Alias.
-  std::array<float, kNumPartials> partials{1.0f,      1.0f / 2,  1.0f / 3,  1.0f / 4,
-                                           1.0f / 5,  1.0f / 6,  1.0f / 7,  1.0f / 8,
-                                           1.0f / 9,  1.0f / 10, 1.0f / 11, 1.0f / 12,
-                                           1.0f / 13, 1.0f / 14, 1.0f / 15, 1.0f / 16};
+  std::array<float, kNumPartials> partials{
+      1.0f,     1.0f / 2,  1.0f / 3,  1.0f / 4,  1.0f / 5,  1.0f / 6,  1.0f / 7,  1.0f / 8,
+      1.0f / 9, 1.0f / 10, 1.0f / 11, 1.0f / 12, 1.0f / 13, 1.0f / 14, 1.0f / 15, 1.0f / 16};
   // Sine, FM2 and FM3 of patches up to revision 12: feedback is 0 to 1, extended 4 (2x - 1).
   bool unipolar_feedback = false;
 };

@@ -33,13 +33,15 @@ constexpr int kNumWavetables = kNumScenes * kNumOscillators;
 
 std::uint32_t little_u32(std::span<const std::byte> bytes, std::size_t at) {
   std::uint32_t value = 0;
-  for (std::size_t i = 4; i-- > 0;) value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
+  for (std::size_t i = 4; i-- > 0;)
+    value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
   return value;
 }
 
 std::uint32_t big_u32(std::span<const std::byte> bytes, std::size_t at) {
   std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
+  for (std::size_t i = 0; i < 4; ++i)
+    value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
   return value;
 }
 
@@ -104,9 +106,9 @@ Container split(std::span<const std::byte> content) {
   container.xml = as_text(take(little_u32(chunk, 4), "the XML"));
   for (std::size_t i = 0; i < kNumWavetables; ++i) {
     container.wavetable_offsets[i] = offset;
-    container.wavetables[i] =
-        take(little_u32(chunk, 8 + 4 * i), "the wavetable of oscillator " + std::to_string(i % 3 + 1) +
-                                               " in scene " + (i < 3 ? "A" : "B"));
+    container.wavetables[i] = take(little_u32(chunk, 8 + 4 * i),
+                                   "the wavetable of oscillator " + std::to_string(i % 3 + 1) +
+                                       " in scene " + (i < 3 ? "A" : "B"));
   }
   container.rest = rest;
   return container;
@@ -123,7 +125,8 @@ std::vector<std::byte> read_wavetable(std::span<const std::byte> block, std::siz
   const std::uint32_t flags = little_u32(block, 8) >> 16;
   if (!std::has_single_bit(frame_samples) || frame_samples < Wavetable::kMinFrameSamples ||
       frame_samples > Wavetable::kMaxFrameSamples) {
-    fail(place + std::to_string(frame_samples) + " samples per frame of a wavetable are no power of two "
+    fail(place + std::to_string(frame_samples) +
+         " samples per frame of a wavetable are no power of two "
          "from 2 to 4096");
   }
   if (frames < 1 || frames > Wavetable::kMaxFrames) {
@@ -414,14 +417,14 @@ class PatchReader {
         param == SceneParam::kVcaVelocity) {
       return;
     }
-    for_each_routing(element, [&](ModSource source, int source_index, float depth,
-                                  const XmlElement&) {
-      if (!is_voice_source(source)) {
-        scene.scene_routings.push_back({source, source_index, param, depth});
-      } else if (!exists_per_scene_only(param)) {
-        scene.voice_routings.push_back({source, source_index, param, depth});
-      }
-    });
+    for_each_routing(element,
+                     [&](ModSource source, int source_index, float depth, const XmlElement&) {
+                       if (!is_voice_source(source)) {
+                         scene.scene_routings.push_back({source, source_index, param, depth});
+                       } else if (!exists_per_scene_only(param)) {
+                         scene.voice_routings.push_back({source, source_index, param, depth});
+                       }
+                     });
   }
 
   void read_global_parameter(const XmlElement& element, GlobalParam param) {
@@ -440,11 +443,11 @@ class PatchReader {
     }
     const bool volume_was_fixed = param == GlobalParam::kVolume && patch_.revision < 21;
     if (is_integer_kind(kind) || (stored && stored->is_integer) || volume_was_fixed) return;
-    for_each_routing(element, [&](ModSource source, int source_index, float depth,
-                                  const XmlElement& routing) {
-      const std::int32_t scene = int_or(routing, "source_scene", 0) == 1 ? 1 : 0;
-      patch_.global_routings.push_back({source, source_index, scene, param, depth});
-    });
+    for_each_routing(
+        element, [&](ModSource source, int source_index, float depth, const XmlElement& routing) {
+          const std::int32_t scene = int_or(routing, "source_scene", 0) == 1 ? 1 : 0;
+          patch_.global_routings.push_back({source, source_index, scene, param, depth});
+        });
   }
 
   void read_effect_parameter(const XmlElement& element, std::size_t position,
@@ -557,12 +560,10 @@ class PatchReader {
   }
 
   void read_lfo_data(const XmlElement& root) {
-    for_each_lfo(root, "stepsequences", [](const XmlElement& element, LfoData& lfo) {
-      lfo.steps = read_steps(element);
-    });
-    for_each_lfo(root, "msegs", [](const XmlElement& element, LfoData& lfo) {
-      lfo.mseg = read_mseg(element);
-    });
+    for_each_lfo(root, "stepsequences",
+                 [](const XmlElement& element, LfoData& lfo) { lfo.steps = read_steps(element); });
+    for_each_lfo(root, "msegs",
+                 [](const XmlElement& element, LfoData& lfo) { lfo.mseg = read_mseg(element); });
     for_each_lfo(root, "formulae", [](const XmlElement& element, LfoData& lfo) {
       lfo.formula = decode_base64(element.attribute("formula").value_or(""), element);
     });

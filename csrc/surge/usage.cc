@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "surge/oscillators/oscillator.h"
 
@@ -64,8 +65,8 @@ Mixer mixer_of(const Scene& scene) {
   }
   auto& [first, second, third] = mixer.runs;
   first = is_heard(MixerChannel::kOsc1) || mixer.ring12;
-  second = is_heard(MixerChannel::kOsc2) || mixer.ring12 || mixer.ring23 ||
-           (mixer.fm != 0 && first);
+  second =
+      is_heard(MixerChannel::kOsc2) || mixer.ring12 || mixer.ring23 || (mixer.fm != 0 && first);
   third = is_heard(MixerChannel::kOsc3) || mixer.ring23 || (mixer.fm == 2 && (first || second)) ||
           (mixer.fm == 3 && first);
   const bool has_carrier = first || (mixer.fm == 2 && second);
@@ -159,7 +160,8 @@ class FeatureCollector {
     for (int i = 0; i < kNumFilters; ++i) {
       const SceneParam amount = filter_param(i, FilterParam::kEnvelopeAmount);
       const SceneParam type = filter_param(i, FilterParam::kType);
-      if (scene.integer(type) != 0 && (scene.value(amount) != 0.0f || is_modulated(scene, amount))) {
+      if (scene.integer(type) != 0 &&
+          (scene.value(amount) != 0.0f || is_modulated(scene, amount))) {
         filter_envelope_used = true;
       }
     }
@@ -180,9 +182,10 @@ class FeatureCollector {
       add(FeatureKind::kLfo, scene.integer(lfo_param(i, LfoParam::kShape)),
           scene.option(lfo_param(i, LfoParam::kDeform)).deform_type, s, i);
     }
-    std::ranges::sort(sources, {}, [](const Feature& f) { return f.id * 8 + f.variant; });
-    const auto repeated = std::ranges::unique(sources);
-    sources.erase(repeated.begin(), repeated.end());
+    std::sort(sources.begin(), sources.end(), [](const Feature& a, const Feature& b) {
+      return std::pair(a.id, a.variant) < std::pair(b.id, b.variant);
+    });
+    sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
     features_.insert(features_.end(), sources.begin(), sources.end());
   }
 

@@ -157,10 +157,10 @@ class XmlReader {
     const std::size_t start = at_++;
     if (elements.size() >= kMaxElements) fail("there are too many elements", start);
     const auto index = static_cast<std::uint32_t>(elements.size());
-    elements.push_back({.name = read_name(),
-                        .offset = static_cast<std::uint32_t>(start),
-                        .first_attribute =
-                            static_cast<std::uint32_t>(document_.attributes_.size())});
+    elements.push_back(
+        {.name = read_name(),
+         .offset = static_cast<std::uint32_t>(start),
+         .first_attribute = static_cast<std::uint32_t>(document_.attributes_.size())});
     if (!open_.empty()) {
       auto& parent = elements[open_.back()];
       if (parent.first_child == XmlDocument::kNone) {
@@ -171,8 +171,8 @@ class XmlReader {
       parent.last_child = index;
     }
     for (skip_space(); peek() != '>' && peek() != '/'; skip_space()) read_attribute();
-    elements[index].num_attributes = static_cast<std::uint32_t>(document_.attributes_.size()) -
-                                     elements[index].first_attribute;
+    elements[index].num_attributes =
+        static_cast<std::uint32_t>(document_.attributes_.size()) - elements[index].first_attribute;
     if (peek() == '>') {
       ++at_;
       open_.push_back(index);
