@@ -282,6 +282,7 @@ void StringOscillator::start(const OscillatorModel& model, const OscillatorStart
     string.noise = random_stream(seed, kNoiseStreams[t]);
     string.phase = model.retrigger ? 0.0f : phases.unipolar();
   }
+  stiffness_.set_target(stiffness);
   set_tone(pitch, stiffness);
 
   const float gain = constant_ ? level * level * level * level : 1.0f;
@@ -320,7 +321,8 @@ void StringOscillator::process(const OscillatorControls& controls, OscillatorSpa
   } else {
     excitation_.set_target(level < 0.1f ? 5.6234f * level : std::sqrt(std::sqrt(level)));
   }
-  set_tone(pitch, stiffness);
+  // The coefficients follow what has been reached of the stiffness so far.
+  set_tone(pitch, stiffness_.value());
   const std::array<float, kNumStrings> cycles = {1.0f / (first_delay * oversampling),
                                                  1.0f / (second_delay * oversampling)};
 
