@@ -62,14 +62,19 @@ inline float one_pole_gain(float frequency) noexcept {
   return g / (1.0f + g);
 }
 
+// About tan(pi f). It stays below 4.6, so that filters at half the sample rate still delay a little.
+inline float tan_estimate(float frequency) noexcept {
+  const float x = std::numbers::pi_v<float> * std::clamp(frequency, 0.0f, 0.4999f);
+  const float square = x * x;
+  return x * (1.0f + square * (0.326f + 0.1823f * square));
+}
+
 // Trapezoidal state-variable filter. Corners are in cycles per sample, below 1/2.
 struct SvfCoefficients {
   SvfCoefficients() = default;
   SvfCoefficients(float frequency, float q) noexcept { set(frequency, q); }
 
-  void set(float frequency, float q) noexcept {
-    set_gain(std::tan(std::numbers::pi_v<float> * std::clamp(frequency, 0.0f, 0.4999f)), q);
-  }
+  void set(float frequency, float q) noexcept { set_gain(tan_estimate(frequency), q); }
   void set_gain(float gain, float q) noexcept {
     g = gain;
     r = 1.0f / q;

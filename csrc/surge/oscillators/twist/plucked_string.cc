@@ -57,11 +57,9 @@ float PluckedString::run_loop(float input, const Loop& loop, float delay) noexce
         d - allpass_delay * (0.408f - 0.308f * amount) * std::clamp(d / 300.0f, 1.0f, 2.1f);
     if (allpass_delay >= kMinDelay && main_delay >= kMinDelay) {
       const float gain = 0.618f * n / (0.15f + n);
-      const auto whole = static_cast<std::size_t>(allpass_delay);
-      const float fraction = allpass_delay - static_cast<float>(whole);
-      const std::size_t at = stretch_next_ + kStretchSamples - whole;
-      const float delayed = std::lerp(stretch_[at % kStretchSamples],
-                                      stretch_[(at - 1) % kStretchSamples], fraction);
+      const std::size_t at =
+          stretch_next_ + kStretchSamples - static_cast<std::size_t>(allpass_delay);
+      const float delayed = stretch_[at % kStretchSamples];
       const float w = read(main_delay) - gain * delayed;
       stretch_[stretch_next_] = w;
       stretch_next_ = (stretch_next_ + 1) % kStretchSamples;
