@@ -74,7 +74,7 @@ TEST(says_what_is_wrong_and_where) {
   CHECK_EQ(error_of("<p / >"), "XML at byte 4: '>' is missing after '/'");
   CHECK_EQ(error_of("<p><!-- "), "XML at byte 3: a comment does not end");
   CHECK_EQ(error_of("<p\x01\xFF" + std::string(100, 'x') + " a>").substr(0, 30),
-           "XML at byte 106: attribute 'a' ");
+           "XML at byte 106: attribute 'a'");
 }
 
 TEST(names_the_place_of_an_element) {
