@@ -135,7 +135,9 @@ void Voice::start(const PreparedScene& scene, const VoiceStart& start) noexcept 
     }
   }
 
-  advance_modulators();
+  // A fresh engine has not yet seen which LFOs are routed: only the first, which always runs,
+  // advances before the first block.
+  advance_modulators(1);
   take_values(SceneValues{});
   filter_block_.start(scene.filter_block, output_gains());
   for (int i = 0; i < kNumMixerChannels; ++i) {
@@ -186,9 +188,9 @@ void Voice::release() noexcept {
   }
 }
 
-void Voice::advance_modulators() {
+void Voice::advance_modulators(int num_lfos) {
   const bool from_level = retriggers_from_level(*scene_->scene);
-  for (int i = 0; i < kNumVoiceLfos; ++i) {
+  for (int i = 0; i < num_lfos; ++i) {
     const auto slot = static_cast<std::size_t>(i);
     if (!scene_->lfo_runs[slot]) continue;
     lfos_[slot].tick(lfo_controls(local_, i));
@@ -383,7 +385,7 @@ void Voice::mix(Signal& bus1, Signal& bus2) {
 void Voice::process(const SceneValues& scene_values, const SceneInput& scene_a, float* left,
                     float* right) noexcept {
   // The modulators still read what the start left behind, then the real values take over.
-  advance_modulators();
+  advance_modulators(kNumVoiceLfos);
   cold_ = false;
   take_values(scene_values);
 

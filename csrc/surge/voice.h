@@ -64,7 +64,7 @@ class Voice {
 
   void set_source(ModSource source, float value, int output = 0);
   EnvelopeControls envelope_controls(int envelope) const;
-  void advance_modulators();
+  void advance_modulators(int num_lfos);
   void take_values(const SceneValues& scene_values);
   void update_pitch();
   float oscillator_pitch(int oscillator) const;
