@@ -107,24 +107,27 @@ void Snare::render(const EngineControls& controls, float* out, float* aux,
   const float frequency = std::min(controls.frequency, 0.25f);
   if (controls.triggered) {
     pulse_frames_ = kPulseFrames;
-    noise_level_ = 2.0f;
-    synthetic_level_ = 1.0f;
+    noise_level_ = 1.4f;
+    synthetic_level_ = 0.7f;
     triangle1_.set_phase(0.25f);
     triangle2_.set_phase(0.25f);
   }
-  const float q = 2000.0f * std::exp2(7.0f * m);
+  const float longer = std::exp2(3.5f * m * (1.0f + m));
+  const float q = 2000.0f * longer;
   std::array<SvfCoefficients, kNumModes> coefficients;
-  std::array<float, kNumModes> gains;
+  // The lowest mode alone, then the second, then all.
+  std::array<float, kNumModes> gains = {0.37f, 0.85f * t};
+  float gain = 0.46f * std::max(t - 0.5f, 0.0f);
   for (std::size_t k = 0; k < kNumModes; ++k) {
     const float f = std::min(frequency * kRatios[k], 0.499f);
     coefficients[k].set(f, 1.0f + f * q * (k == 0 ? 1.0f : 0.25f));
-    // From the lowest mode to all of them.
-    const float distance = 4.0f * t - static_cast<float>(k);
-    gains[k] = k == 0 ? 1.0f : clamp01(distance + 1.0f) / (1.0f + 0.5f * static_cast<float>(k));
+    if (k < 2) continue;
+    gains[k] = gain;
+    gain *= 0.8f;
   }
   const SvfCoefficients noise_colour(std::min(16.0f * frequency, 0.499f), 1.0f + 1.5f * t);
   const SvfCoefficients synthetic_colour(std::min(10.0f * frequency, 0.499f), 1.0f);
-  const float noise_decay = decay_per_frame((0.02f + 0.3f * m * m) * kSampleRate);
+  const float noise_decay = decay_per_frame(0.01f * longer * kSampleRate);
   const float tone_share = clamp01(2.0f - 2.0f * h);
   const float noise_share = clamp01(2.0f * h);
 

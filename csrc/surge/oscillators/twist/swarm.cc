@@ -5,13 +5,9 @@ namespace synthrl::surge::twist {
 void Swarm::start(Rng random) noexcept {
   *this = Swarm();
   random_ = random;
-  for (std::size_t i = 0; i < kNumVoices; ++i) {
-    Voice& voice = voices_[i];
-    voice.grain_phase = random_.unipolar();
+  for (Voice& voice : voices_) {
     voice.from = random_.bipolar();
     voice.to = random_.bipolar();
-    voice.saw.set_phase(random_.unipolar());
-    voice.sine_phase = random_.unipolar();
   }
 }
 
@@ -41,8 +37,8 @@ void Swarm::render(const EngineControls& controls, float* out, float* aux,
                          (1.0f + 0.25f * rank * (rank + 0.01f) * spread);
     const float increment = std::min(controls.frequency * factor, 0.45f);
 
-    const float distance = std::clamp((voice.grain_phase - 0.5f) * size_ratio, -0.5f, 0.5f);
-    const float window = 0.5f + 0.5f * std::cos(kTwoPi * distance);
+    const float distance = std::clamp((voice.grain_phase - 0.5f) * size_ratio, -1.0f, 1.0f);
+    const float window = 0.5f + 0.5f * std::cos(std::numbers::pi_v<float> * distance);
     const float amplitude = voice.amplitude.lowpass(window, 0.5f) * 0.125f;
     Ramp ramped(voice.last_amplitude, amplitude, num_frames);
     for (int i = 0; i < num_frames; ++i) {
