@@ -10,7 +10,7 @@ SOUND ?= synthrl_jax/assets/example.wav
 
 NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
 
-.PHONY: help quickstart test lint format bench clean
+.PHONY: help quickstart test lint format bench fuzz-surge clean
 
 help:
 	@echo "make quickstart  build, train three tiny stages on bundled sounds, evaluate, match"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint        check style and types"
 	@echo "make format      apply the style"
 	@echo "make bench       measure rendering speed against dexed-py"
+	@echo "make fuzz-surge  feed damaged Surge patches to the reader, under sanitizers"
 	@echo "make clean       remove what was built"
 
 $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
@@ -65,6 +66,17 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/synthrl bench render
+
+FUZZ_EXECUTIONS ?= 1000000
+FUZZ_SEED ?= 1
+FUZZ_SOURCES := $(addprefix csrc/surge/,parameters.cc xml.cc patch.cc migrations.cc patch_file.cc \
+	usage.cc oscillators/wavetable.cc) $(wildcard csrc/surge/filters/*.cc csrc/surge/dsp/*.cc)
+
+fuzz-surge:
+	mkdir -p build
+	$(CXX) -std=c++20 -O1 -g -ffp-contract=off -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -Icsrc $(FUZZ_SOURCES) tests/fuzz/*.cc -o build/surge_patch_fuzz
+	build/surge_patch_fuzz $(FUZZ_EXECUTIONS) $(FUZZ_SEED) synthrl_jax/assets/patches/*.fxp
 
 clean:
 	rm -rf build dist $(VENV) quickstart synthrl_jax/_native*.so
