@@ -114,10 +114,10 @@ class Patch:
     _msegs: list[str] = dataclasses.field(default_factory=list)
     _partials: list[str] = dataclasses.field(default_factory=list)
 
-    def set(self, flags: str = "", **values: float) -> None:
-        """Sets parameters of the scene by their stored names, all with the same flags."""
+    def set(self, **values: float) -> None:
+        """Sets parameters of the scene by their stored names."""
         for name, value in values.items():
-            self._values[f"a_{name}"] = (value, f"a_{name}" in INTEGERS, flags)
+            self._values[f"a_{name}"] = (value, f"a_{name}" in INTEGERS, "")
 
     def oscillator(
         self,
@@ -286,7 +286,7 @@ def _normalised(frames: Frames) -> Frames:
     return frames / np.max(np.abs(frames), axis=1, keepdims=True)
 
 
-def harmonics(spectrum: Callable[[float, NDArray[np.float64]], NDArray[np.float64]]) -> Frames:
+def harmonics(spectrum: Callable[[float, Frames], Frames]) -> Frames:
     """Twelve frames of 60 sine harmonics; `spectrum` has their levels at a position of 0 to 1."""
     number = np.arange(1, 61, dtype=np.float64)
     phase = np.arange(FRAME_LENGTH) / FRAME_LENGTH
@@ -317,7 +317,7 @@ def hollow_table() -> Frames:
 
 def bell_table() -> Frames:
     """Sparse harmonics that thin out."""
-    sparse = np.isin(np.arange(1, 61), (1, 2, 5, 9, 14, 20, 27))
+    sparse = np.isin(np.arange(1, 61), (1, 2, 5, 9, 14, 20, 27)).astype(np.float64)
     return harmonics(lambda x, n: sparse * np.exp(-n * (0.05 + 0.4 * x)))
 
 

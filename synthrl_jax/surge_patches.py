@@ -7,14 +7,11 @@ import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from synthrl_jax.errors import UserError
-from synthrl_jax.render import read_surge_patch
+from synthrl_jax.render import SurgePatch, read_surge_patch
 from synthrl_jax.synths.surge import EFFECT_SLOTS, FEATURE_KINDS, SCENES, feature_name
-
-if TYPE_CHECKING:
-    from synthrl_jax import _native
 
 SUFFIX = ".fxp"
 PROTOCOL_NOTE = 60
@@ -65,7 +62,7 @@ class PatchDescription:
     """
 
     source: str
-    native: _native._Surge.Patch = dataclasses.field(repr=False, compare=False)
+    native: SurgePatch = dataclasses.field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
