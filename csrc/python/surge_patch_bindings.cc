@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "surge/patch_file.h"
+#include "surge/rendered.h"
 #include "surge/usage.h"
 
 namespace synthrl::python {

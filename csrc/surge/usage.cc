@@ -231,29 +231,4 @@ std::vector<Feature> features_used(const Patch& patch, int note) {
   return FeatureCollector(patch, note).collect();
 }
 
-bool is_rendered(const Feature& feature) {
-  switch (feature.kind) {
-    case FeatureKind::kEffect:
-      return false;
-    case FeatureKind::kLfo:
-      return feature.id != static_cast<int>(LfoShape::kFormula);
-    case FeatureKind::kNoise: {
-      constexpr int kTilt = 2;
-      return (feature.variant & kTilt) == 0;
-    }
-    case FeatureKind::kPlayMode:
-    case FeatureKind::kFilterConfig:
-    case FeatureKind::kFm:
-    case FeatureKind::kOscillator:
-    case FeatureKind::kTwistEngine:
-    case FeatureKind::kRingModulator:
-    case FeatureKind::kFilter:
-    case FeatureKind::kWaveshaper:
-    case FeatureKind::kEnvelope:
-    case FeatureKind::kModSource:
-      return true;
-  }
-  return false;
-}
-
 }  // namespace synthrl::surge

@@ -1,4 +1,4 @@
-// What a patch uses when it plays a note, and what of it the engine renders.
+// What a patch uses when it plays a note.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,5 @@ struct Feature {
 // audible or modulate audible ones, LFOs that modulate something, effects that get a signal. In
 // the order of scenes, then of kinds and units.
 std::vector<Feature> features_used(const Patch& patch, int note = 60);
-
-// Whether the engine renders it as Surge XT does. The only place that knows.
-bool is_rendered(const Feature& feature);
 
 }  // namespace synthrl::surge

@@ -107,7 +107,9 @@ void check(const Patch& patch) {
   for (const Effect& effect : patch.effects) {
     for (const auto& param : effect.params) require(std::isfinite(param.as_float()), "effects");
   }
-  for (const Feature& feature : features_used(patch)) is_rendered(feature);
+  for (const Feature& feature : features_used(patch)) {
+    require(feature.scene >= -1 && feature.scene < kNumScenes, "features have a place");
+  }
 }
 
 // --- Mutations ----------------------------------------------------------------------------------
