@@ -3,6 +3,7 @@
 
 #include "render/note.h"
 #include "surge/dsp/decibels.h"
+#include "surge/effects/blocks/effect_tables.h"
 #include "surge/filters/filter_tables.h"
 #include "surge/modulators/tables.h"
 #include "surge/oscillators/oscillator_tables.h"
@@ -31,6 +32,7 @@ class Plan {
   ModulatorTables modulators;
   WaveshaperTables waveshapers;
   DecibelTable decibels;
+  EffectTables effects;
 
  private:
   double sample_rate_;
