@@ -134,13 +134,16 @@ void SceneEngine::process(std::span<float> left, std::span<float> right,
     }
     voice_.process(values_, input, left_.data(), stereo ? right_.data() : nullptr);
     playing_ = !voice_.finished();
-    if (!scene_->audible) {
-      left_ = {};
-      right_ = {};
+    // The other scene hears this one even if it is switched off, and without its limits.
+    std::array<float, kVoiceBlockSamples> bus_left{};
+    std::array<float, kVoiceBlockSamples> bus_right{};
+    if (scene_->audible) {
+      bus_left = left_;
+      bus_right = right_;
     }
-    hard_clip(clip, left_);
-    if (stereo) hard_clip(clip, right_);
-    decimator_.process(left_, right_, left, right);
+    hard_clip(clip, bus_left);
+    if (stereo) hard_clip(clip, bus_right);
+    decimator_.process(bus_left, bus_right, left, right);
   } else {
     left_ = {};
     right_ = {};
