@@ -1,5 +1,3 @@
-#include "surge/oscillators/string.h"
-
 #include <array>
 #include <cmath>
 #include <complex>
@@ -10,6 +8,7 @@
 
 #include "check.h"
 #include "surge/oscillators/oscillator_tables.h"
+#include "surge/oscillators/string.h"
 
 namespace synthrl::surge {
 namespace {
@@ -63,8 +62,8 @@ std::vector<float> render(const Setup& setup, double seconds, std::uint64_t seed
 double amplitude(const std::vector<float>& sound, double hz, std::size_t from, std::size_t count) {
   std::complex<double> sum = 0.0;
   for (std::size_t i = 0; i < count; ++i) {
-    const double window =
-        1.0 - std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(count));
+    const double window = 1.0 - std::cos(2.0 * std::numbers::pi * static_cast<double>(i) /
+                                         static_cast<double>(count));
     sum += window * static_cast<double>(sound[from + i]) *
            std::polar(1.0, -2.0 * std::numbers::pi * hz * static_cast<double>(i) / kRate);
   }
@@ -155,10 +154,10 @@ TEST(string_extended_decay_inverts_the_loop) {
   setup.model.options[2].extended = true;
   setup.controls.values[2] = 0.0f;  // a gain of -1
   const auto sound = render(setup, 0.5);
-  const double odd = amplitude(sound, 0.5 * 261.6256, 8192, 16384) +
-                     amplitude(sound, 1.5 * 261.6256, 8192, 16384);
-  const double even = amplitude(sound, 261.6256, 8192, 16384) +
-                      amplitude(sound, 2.0 * 261.6256, 8192, 16384);
+  const double odd =
+      amplitude(sound, 0.5 * 261.6256, 8192, 16384) + amplitude(sound, 1.5 * 261.6256, 8192, 16384);
+  const double even =
+      amplitude(sound, 261.6256, 8192, 16384) + amplitude(sound, 2.0 * 261.6256, 8192, 16384);
   CHECK(odd > 30.0 * even);
 }
 
@@ -265,8 +264,10 @@ TEST(string_is_finite_whatever_it_is_given) {
       for (int deform : {0, kSingleRateSinc, kDoubleRateSinc, 8, 16, -1, 256 + 128}) {
         Setup setup = one_string(integer);
         for (auto& options : setup.model.options) {
-          options = {.extended = deform % 3 == 0, .absolute = deform % 2 == 0,
-                     .deactivated = false, .deform = deform};
+          options = {.extended = deform % 3 == 0,
+                     .absolute = deform % 2 == 0,
+                     .deactivated = false,
+                     .deform = deform};
         }
         setup.controls.values.fill(value);
         setup.start.values.fill(value);

@@ -1,5 +1,3 @@
-#include "surge/oscillators/twist.h"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +9,7 @@
 
 #include "check.h"
 #include "surge/oscillators/oscillator_tables.h"
+#include "surge/oscillators/twist.h"
 
 namespace synthrl::surge {
 namespace {
@@ -58,8 +57,8 @@ Setup engine(int number, float harmonics, float timbre, float morph, float pitch
   setup.model.retrigger = true;
   setup.model.character = Character::kNeutral;
   setup.controls.pitch = setup.start.pitch = pitch;
-  setup.controls.values = {0.0f,  2.0f * harmonics - 1.0f, 2.0f * timbre - 1.0f, 2.0f * morph - 1.0f,
-                           -1.0f, 0.0f,                    0.0f};
+  setup.controls.values = {
+      0.0f, 2.0f * harmonics - 1.0f, 2.0f * timbre - 1.0f, 2.0f * morph - 1.0f, -1.0f, 0.0f, 0.0f};
   setup.start.values = setup.controls.values;
   return setup;
 }
@@ -167,9 +166,9 @@ TEST(twist_harmonic_has_the_spectrum_of_its_macros) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double order = std::abs(static_cast<double>(i) - centre) * slope;
     const double peak = 2.0 * std::max(1.0 - order, 0.0);
-    expected[i] = std::pow(peak * peak * (1.0 + std::cos(2.0 * std::numbers::pi * order * kBumps)),
-                           4.0) *
-                  (1.0 - 2.0 * static_cast<double>(i + 1) * kMiddleC / 48000.0);
+    expected[i] =
+        std::pow(peak * peak * (1.0 + std::cos(2.0 * std::numbers::pi * order * kBumps)), 4.0) *
+        (1.0 - 2.0 * static_cast<double>(i + 1) * kMiddleC / 48000.0);
   }
   const double loudest = *std::max_element(expected.begin(), expected.end());
   double loudest_heard = 0.0;
@@ -205,8 +204,7 @@ TEST(twist_waveforms_play_a_saw_at_the_detuned_pitch) {
 TEST(twist_particles_fire_at_the_density_of_timbre) {
   for (double timbre : {0.7, 1.0}) {
     const Setup setup = alternative(engine(kParticles, 0.5f, static_cast<float>(timbre), 0.5f));
-    const double nu =
-        13.75 / 47872.34 * std::exp2((60.0 + 72.0 * timbre * timbre - 9.0) / 12.0);
+    const double nu = 13.75 / 47872.34 * std::exp2((60.0 + 72.0 * timbre * timbre - 9.0) / 12.0);
     const double per_second = 6.0 * 48000.0 * nu * nu / 6.0;
     const double seconds = 20000.0 / per_second < 6.0 ? 6.0 : 1.0;
     const auto sound = render(setup, seconds);
@@ -248,10 +246,9 @@ TEST(twist_string_is_in_tune_without_stiffness) {
     const double cutoff = nominal * std::exp2(c / 12.0);
     const double w = 2.0 * std::numbers::pi * nominal;  // rad/s
     const double analogue = 2.0 * std::atan(std::exp2(-c / 12.0)) / w;
-    const double digital = 2.0 *
-                           std::atan(std::tan(0.5 * w / 48000.0) /
-                                     std::tan(std::numbers::pi * cutoff / 48000.0)) /
-                           w;
+    const double digital =
+        2.0 *
+        std::atan(std::tan(0.5 * w / 48000.0) / std::tan(std::numbers::pi * cutoff / 48000.0)) / w;
     const double lead = std::atan(20.0 / w) / w;
     const double hz = 1.0 / (1.0 / nominal - analogue + digital - lead);
     CHECK(std::abs(cents_between(peak_hz(sound, hz, 40.0, 8000), hz)) < 1.5);
@@ -394,9 +391,9 @@ TEST(twist_starts_anywhere_without_retrigger) {
 
 TEST(twist_engines_sound) {
   for (int number = 0; number < kNumTwistEngines; ++number) {
-    for (const Setup& setup : {engine(number, 0.4f, 0.6f, 0.5f),
-                               alternative(engine(number, 0.4f, 0.6f, 0.5f)),
-                               gated(engine(number, 0.4f, 0.6f, 0.5f), 0.5f, 0.5f)}) {
+    for (const Setup& setup :
+         {engine(number, 0.4f, 0.6f, 0.5f), alternative(engine(number, 0.4f, 0.6f, 0.5f)),
+          gated(engine(number, 0.4f, 0.6f, 0.5f), 0.5f, 0.5f)}) {
       const auto sound = render(setup, 0.6);
       CHECK(rms(sound) > 0.002);
       CHECK(rms(sound) < 0.9);

@@ -134,8 +134,8 @@ float StringOscillator::DelayLine::read(float delay, Interpolation interpolation
     case Interpolation::kSinc: {
       // The kernel peaks 5 samples after its first tap.
       const float* x = &samples_[(before - 5) % kSamples];
-      const float* taps =
-          kernel.row(static_cast<int>((1.0f - fraction) * static_cast<float>(ImpulseKernel::kPositions)));
+      const float* taps = kernel.row(
+          static_cast<int>((1.0f - fraction) * static_cast<float>(ImpulseKernel::kPositions)));
       float sum = 0.0f;
       for (int k = 0; k < ImpulseKernel::kTaps; ++k) sum += taps[k] * x[k];
       return sum;
@@ -236,8 +236,8 @@ void StringOscillator::start(const OscillatorModel& model, const OscillatorStart
   model_ = model;
   const int exciter = std::clamp(static_cast<int>(model.integers[0]), 0, kNumExciters - 1);
   constant_ = exciter >= kConstantExciters && exciter < 2 * kConstantExciters;
-  exciter_ = static_cast<Exciter>(exciter < kConstantExciters ? exciter
-                                                              : exciter - kConstantExciters);
+  exciter_ =
+      static_cast<Exciter>(exciter < kConstantExciters ? exciter : exciter - kConstantExciters);
   const int rate = model.options[1].deform;
   oversampling_ = (rate & kSingleRateBit) != 0 ? 1 : 2;
   tone_scale_ = (rate & kSingleRateBit) == 0 && (rate & kDoubleRateBit) != 0 ? 2 : 1;

@@ -68,7 +68,8 @@ class StringOscillator {
     DelayLine();
     void restart() noexcept;
     void write(float x) noexcept;
-    float read(float delay, Interpolation interpolation, const ImpulseKernel& kernel) const noexcept;
+    float read(float delay, Interpolation interpolation,
+               const ImpulseKernel& kernel) const noexcept;
 
    private:
     // The first samples are repeated after the end, so that an interpolation kernel never wraps.

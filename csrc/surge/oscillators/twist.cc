@@ -101,8 +101,7 @@ void TwistOscillator::emplace_engine(std::size_t engine, Rng random) noexcept {
   }(std::make_index_sequence<kNumTwistEngines>());
 }
 
-void TwistOscillator::set_targets(
-    const std::array<float, kOscillatorParameters>& values) noexcept {
+void TwistOscillator::set_targets(const std::array<float, kOscillatorParameters>& values) noexcept {
   harmonics_.set_target(bipolar_to_unipolar(values[1]));
   timbre_.set_target(bipolar_to_unipolar(values[2]));
   morph_.set_target(bipolar_to_unipolar(values[3]));
@@ -127,7 +126,8 @@ void TwistOscillator::render_call(float note, int num_frames) noexcept {
   float* aux = pending_[1].data();
   std::visit([&](auto& engine) { engine.render(controls, main, aux, num_frames); }, engine_);
 
-  for (std::size_t c = 0; c < pending_.size(); ++c) stages_[c].limit(pending_[c].data(), num_frames);
+  for (std::size_t c = 0; c < pending_.size(); ++c)
+    stages_[c].limit(pending_[c].data(), num_frames);
   if (gated_ && !kLevels[engine_index_].own_envelope) {
     if (controls.triggered) envelope_.trigger();
     const float level = envelope_.next(controls.frequency, decay_.value(), colour_.value());

@@ -64,12 +64,11 @@ class TwistOscillator {
 
  private:
   // Numbered as in patches.
-  using Engine =
-      std::variant<twist::Waveforms, twist::Waveshaper, twist::TwoOperatorFm,
-                   twist::FormantOscillator, twist::Harmonic, twist::WaveGrid, twist::Chords,
-                   twist::Speech, twist::Swarm, twist::FilteredNoise, twist::ParticleNoise,
-                   twist::PluckedString, twist::ModalResonator, twist::Kick, twist::Snare,
-                   twist::HiHat>;
+  using Engine = std::variant<twist::Waveforms, twist::Waveshaper, twist::TwoOperatorFm,
+                              twist::FormantOscillator, twist::Harmonic, twist::WaveGrid,
+                              twist::Chords, twist::Speech, twist::Swarm, twist::FilteredNoise,
+                              twist::ParticleNoise, twist::PluckedString, twist::ModalResonator,
+                              twist::Kick, twist::Snare, twist::HiHat>;
   static_assert(std::variant_size_v<Engine> == kNumTwistEngines);
 
   // The last samples of a signal, for interpolation.

@@ -62,7 +62,8 @@ inline float one_pole_gain(float frequency) noexcept {
   return g / (1.0f + g);
 }
 
-// About tan(pi f). It stays below 4.6, so that filters at half the sample rate still delay a little.
+// About tan(pi f). It stays below 4.6, so that filters at half the sample rate still delay a
+// little.
 inline float tan_estimate(float frequency) noexcept {
   const float x = std::numbers::pi_v<float> * std::clamp(frequency, 0.0f, 0.4999f);
   const float square = x * x;
@@ -201,7 +202,8 @@ class TwoLineOscillator {
     const auto since = [&](float at) {
       return std::clamp(t_end + (end - at) / increment, 0.0f, 1.0f);
     };
-    if (phase_ < wave.breakpoint && end >= wave.breakpoint) break_at(wave, since(wave.breakpoint), increment);
+    if (phase_ < wave.breakpoint && end >= wave.breakpoint)
+      break_at(wave, since(wave.breakpoint), increment);
     if (end >= 1.0f) {
       corrector_.step(since(1.0f), wave.start1 - wave.end2);
       corrector_.corner(since(1.0f), (wave.slope1() - wave.slope2()) * increment);

@@ -77,8 +77,7 @@ void Chords::render(const EngineControls& controls, float* out, float* aux,
   const float waves_share = clamp01((m - 0.465f) / 0.07f);
   Registration registration{};
   const float stop = clamp01(1.0f - 2.15f * m) * static_cast<float>(kRegistrations.size() - 1);
-  const std::size_t below =
-      std::min(static_cast<std::size_t>(stop), kRegistrations.size() - 2);
+  const std::size_t below = std::min(static_cast<std::size_t>(stop), kRegistrations.size() - 2);
   for (std::size_t i = 0; i < kNumStops; ++i) {
     registration[i] = std::lerp(kRegistrations[below][i], kRegistrations[below + 1][i],
                                 stop - static_cast<float>(below));
@@ -93,7 +92,8 @@ void Chords::render(const EngineControls& controls, float* out, float* aux,
     // A voice keeps its note while the window moves over it.
     const int first = static_cast<int>(lowest);
     const int place = (static_cast<int>(v) - first % static_cast<int>(kNumVoices) +
-                       static_cast<int>(kNumVoices)) % static_cast<int>(kNumVoices);
+                       static_cast<int>(kNumVoices)) %
+                      static_cast<int>(kNumVoices);
     const int note = kLowestNote + first + place;
     constexpr int kNotes = static_cast<int>(kNumNotes);
     const int degree = ((note % kNotes) + kNotes) % kNotes;

@@ -31,8 +31,7 @@ void Kick::start(Rng random) noexcept {
   random_ = random;
 }
 
-void Kick::render(const EngineControls& controls, float* out, float* aux,
-                  int num_frames) noexcept {
+void Kick::render(const EngineControls& controls, float* out, float* aux, int num_frames) noexcept {
   const float h = controls.harmonics;
   const float t = controls.timbre;
   const float m = controls.morph;
@@ -61,8 +60,8 @@ void Kick::render(const EngineControls& controls, float* out, float* aux,
       const float body = level * sine(sine_phase_);
       out[i] = overdriven(tone_.lowpass(body, tone), drive);
       // A sine that is bent towards a triangle and a square.
-      aux[i] = level * soft_clip((1.0f + 3.0f * t) * sine(sine_phase_)) /
-               soft_clip(1.0f + 3.0f * t);
+      aux[i] =
+          level * soft_clip((1.0f + 3.0f * t) * sine(sine_phase_)) / soft_clip(1.0f + 3.0f * t);
       continue;
     }
     if (pulse_frames_ > 0) {
@@ -85,8 +84,8 @@ void Kick::render(const EngineControls& controls, float* out, float* aux,
     synthetic_bend_ *= bend_decay;
     synthetic_level_ *= level_decay;
     click_ *= click_decay;
-    synthetic_phase_ = wrap(synthetic_phase_ +
-                            std::min(frequency * (1.0f + 6.0f * h * synthetic_bend_), 0.4f));
+    synthetic_phase_ =
+        wrap(synthetic_phase_ + std::min(frequency * (1.0f + 6.0f * h * synthetic_bend_), 0.4f));
     const float shape = 0.3f * t;
     const float distorted = synthetic_phase_ + shape * sine(synthetic_phase_) / kTwoPi;
     aux[i] = synthetic_level_ * sine(distorted) + click_ * t * 0.5f * random_.bipolar();
@@ -146,8 +145,8 @@ void Snare::render(const EngineControls& controls, float* out, float* aux,
         strike = 8.6f * kAccent;
       }
       for (std::size_t k = 0; k < kNumModes; ++k) {
-        tone += gains[k] * modes_[k].process(0.0025f / frequency * strike * 0.1f,
-                                             coefficients[k]).band;
+        tone +=
+            gains[k] * modes_[k].process(0.0025f / frequency * strike * 0.1f, coefficients[k]).band;
       }
       noise_level_ *= noise_decay;
       synthetic_level_ *= noise_decay;
@@ -172,8 +171,7 @@ void HiHat::start(Rng random) noexcept {
 
 void HiHat::render(const EngineControls& controls, float* out, float* aux,
                    int num_frames) noexcept {
-  constexpr std::array<float, kNumSquares> kRatios = {1.0f,   1.304f, 1.466f,
-                                                      1.787f, 1.932f, 2.536f};
+  constexpr std::array<float, kNumSquares> kRatios = {1.0f, 1.304f, 1.466f, 1.787f, 1.932f, 2.536f};
   constexpr std::array<float, kNumPairs> kPairSquareHz = {200.0f, 510.0f, 730.0f};
   constexpr std::array<float, kNumPairs> kPairSawHz = {7530.0f, 8075.0f, 10500.0f};
   const float h = controls.harmonics;

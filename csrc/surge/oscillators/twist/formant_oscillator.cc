@@ -16,8 +16,8 @@ float carrier_of(float phase, float shape) noexcept {
   } else if (at < 2.0f) {
     const float t = 2.0f - at;
     const float middle = 0.001f + 0.499f * t * t * t;
-    x = 0.75f + (phase < middle ? 0.5f * phase / middle
-                                : 0.5f + 0.5f * (phase - middle) / (1.0f - middle));
+    x = 0.75f +
+        (phase < middle ? 0.5f * phase / middle : 0.5f + 0.5f * (phase - middle) / (1.0f - middle));
   } else {
     const float t = at - 2.0f;
     x = std::min(0.75f, 0.25f + phase * (0.5f + 14.5f * t * t * t));

@@ -62,7 +62,8 @@ void ModalResonator::render(const EngineControls& controls, float* out, float* a
   if (controls.sustained || controls.triggered) {
     exciter_coefficients_.set(corner, controls.sustained ? 0.7f : 1.5f);
   }
-  const float strike = 0.184f * (1.0f - 0.5f * damping) * std::exp2(2.0f * corner * corner) / corner;
+  const float strike =
+      0.184f * (1.0f - 0.5f * damping) * std::exp2(2.0f * corner * corner) / corner;
   const float dust_share = 5e-5f + 0.99995f * density * density;
   const float dust_gain = (4.0f - 3.0f * dust_share) * kAccent;
   set_modes(controls.frequency, structure_, brightness, damping);

@@ -78,8 +78,8 @@ void ParticleNoise::render(const EngineControls& controls, float* out, float* au
         x = u / density;
         if (!retuned) {
           retuned = true;
-          const float f = std::min(
-              controls.frequency * std::exp2(spread * random_.bipolar()), 0.25f);
+          const float f =
+              std::min(controls.frequency * std::exp2(spread * random_.bipolar()), 0.25f);
           particle.coefficients.set(f, q);
           particle.gain = 0.5f / std::sqrt(q * f * std::sqrt(density));
         }
@@ -91,8 +91,7 @@ void ParticleNoise::render(const EngineControls& controls, float* out, float* au
   const SvfCoefficients post(std::min(controls.frequency, 0.499f), 0.5f);
   for (int i = 0; i < num_frames; ++i) {
     const float filtered = post_filter_.process(out[i], post).low;
-    out[i] = diffuser_.process(filtered, 0.8f * diffusion * diffusion,
-                               0.25f + 0.5f * diffusion);
+    out[i] = diffuser_.process(filtered, 0.8f * diffusion * diffusion, 0.25f + 0.5f * diffusion);
   }
 }
 

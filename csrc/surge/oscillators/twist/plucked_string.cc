@@ -135,8 +135,8 @@ void PluckedString::render(const EngineControls& controls, float* out, float* au
     loop.noise_pole = 0.06f + 0.94f * loop_brightness * loop_brightness;
   }
   // The damping filter delays the loop as well.
-  const float delay =
-      loop.delay * (1.0f - std::atan(semitones_to_ratio(-loop.damping_note)) / std::numbers::pi_v<float>);
+  const float delay = loop.delay * (1.0f - std::atan(semitones_to_ratio(-loop.damping_note)) /
+                                               std::numbers::pi_v<float>);
   if (last_delay_ == 0.0f) last_delay_ = delay;
   Ramp ramped_delay(last_delay_, delay, num_frames);
 

@@ -83,8 +83,8 @@ void SineVoice::render(const EngineControls& controls, Rng& random, float* out, 
     const auto level = [](const Partial& p) {
       return kSineLevelBase * std::pow(kSineLevelStep, static_cast<float>(p.level));
     };
-    const float f = std::lerp(static_cast<float>(a.frequency), static_cast<float>(b.frequency),
-                              vowel.share);
+    const float f =
+        std::lerp(static_cast<float>(a.frequency), static_cast<float>(b.frequency), vowel.share);
     cycles[k] = 8.0f * f * shift / kSampleRate;
     levels[k] = std::lerp(level(a), level(b), vowel.share);
   }

@@ -82,7 +82,7 @@ inline constexpr std::array<std::array<Partial, 3>, 17> kSinePhonemes = {{
 // Frames of LatticeVoice.
 struct LatticeFrame {
   std::uint8_t energy;
-  std::uint8_t period;  // 0: noise
+  std::uint8_t period;                 // 0: noise
   std::array<std::int16_t, 2> coarse;  // the first two reflection coefficients, full scale 32768
   std::array<std::int8_t, 8> fine;     // the others, full scale 128
 };
@@ -108,11 +108,11 @@ inline constexpr std::array<LatticeFrame, 15> kLatticeFrames = {{
 
 // Excitation of a voiced frame: four values per sample, full scale 128.
 inline constexpr std::array<std::int8_t, 80> kLatticePulse = {
-    0, 3, 10, 25, 48, 75, 102, 121, 127, 113, 83, 42, 1, -29, -43, -41,
-    -30, -19, -16, -23, -35, -47, -49, -41, -25, -9, -3, -10, -29, -51, -68, -73,
-    -64, -48, -31, -20, -19, -22, -26, -23, -13, 1, 15, 22, 21, 15, 9, 8,
-    13, 22, 31, 36, 34, 28, 22, 19, 21, 25, 30, 30, 26, 18, 12, 9,
-    11, 14, 15, 12, 6, -2, -7, -9, -7, -4, -2, -1, -2, -2, -2, -1,
+    0,   3,   10,  25,  48,  75,  102, 121, 127, 113, 83, 42,  1,   -29, -43, -41,
+    -30, -19, -16, -23, -35, -47, -49, -41, -25, -9,  -3, -10, -29, -51, -68, -73,
+    -64, -48, -31, -20, -19, -22, -26, -23, -13, 1,   15, 22,  21,  15,  9,   8,
+    13,  22,  31,  36,  34,  28,  22,  19,  21,  25,  30, 30,  26,  18,  12,  9,
+    11,  14,  15,  12,  6,   -2,  -7,  -9,  -7,  -4,  -2, -1,  -2,  -2,  -2,  -1,
 };
 
 }  // namespace synthrl::surge::twist

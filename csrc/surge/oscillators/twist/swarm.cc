@@ -15,8 +15,7 @@ void Swarm::render(const EngineControls& controls, float* out, float* aux,
                    int num_frames) noexcept {
   constexpr TwoLineWave kSaw = {0.5f, -1.0f, 0.0f, 0.0f, 1.0f};
   const auto frames = static_cast<float>(num_frames);
-  const float rate =
-      std::min(note_to_cycles(120.0f * controls.timbre) * 0.025f * frames, 0.5f);
+  const float rate = std::min(note_to_cycles(120.0f * controls.timbre) * 0.025f * frames, 0.5f);
   const float spread = controls.harmonics * controls.harmonics * controls.harmonics;
   float size_ratio = 0.25f * std::exp2(7.0f * (1.0f - controls.morph));
   std::fill_n(out, num_frames, 0.0f);
@@ -33,8 +32,8 @@ void Swarm::render(const EngineControls& controls, float* out, float* aux,
     const bool glides = size_ratio < 1.0f;
     const float pitch = glides ? std::lerp(voice.from, voice.to, voice.grain_phase) : voice.to;
     const float rank = (static_cast<float>(v) - 3.0f) / 3.0f;
-    const float factor = std::exp2(4.0f * pitch * spread * rank) *
-                         (1.0f + 0.25f * rank * (rank + 0.01f) * spread);
+    const float factor =
+        std::exp2(4.0f * pitch * spread * rank) * (1.0f + 0.25f * rank * (rank + 0.01f) * spread);
     const float increment = std::min(controls.frequency * factor, 0.45f);
 
     const float distance = std::clamp((voice.grain_phase - 0.5f) * size_ratio, -1.0f, 1.0f);

@@ -8,8 +8,8 @@ constexpr std::size_t kNumRatios = 23;
 // Semitones of the modulator above the carrier: simple ratios, most of them with two neighbours
 // that beat slowly.
 constexpr std::array<float, kNumRatios> kRatios = {
-    -12.0f,  -11.84f, -7.02f, -5.0f, 0.0f,    0.16f,  5.0f,   7.02f,  12.0f,  12.16f, 15.86f, 19.02f,
-    19.18f,  21.68f,  24.0f,  24.16f, 26.04f, 27.86f, 29.69f, 31.02f, 33.69f, 34.83f, 36.0f};
+    -12.0f, -11.84f, -7.02f, -5.0f,  0.0f,   0.16f,  5.0f,   7.02f,  12.0f,  12.16f, 15.86f, 19.02f,
+    19.18f, 21.68f,  24.0f,  24.16f, 26.04f, 27.86f, 29.69f, 31.02f, 33.69f, 34.83f, 36.0f};
 
 float ratio_of(float harmonics) noexcept {
   const float at = clamp01(harmonics) * static_cast<float>(kNumRatios - 1);
@@ -46,7 +46,8 @@ float QuarterRateFilter::process(const std::array<float, kRatio>& x) noexcept {
     next_ = (next_ + 1) % kTaps;
   }
   float sum = 0.0f;
-  for (std::size_t i = 0; i < kTaps; ++i) sum += kQuarterRateTaps[i] * history_[(next_ + i) % kTaps];
+  for (std::size_t i = 0; i < kTaps; ++i)
+    sum += kQuarterRateTaps[i] * history_[(next_ + i) % kTaps];
   return sum;
 }
 

@@ -38,8 +38,7 @@ void Waveforms::render(const EngineControls& controls, float* out, float* aux,
   const float slave = cycles(controls.note + 192.0f * beyond * beyond);
   const TwoLineWave square = TwoLineWave::pulse(std::clamp(1.3f * t - 0.15f, 0.005f, 0.5f));
   // A breakpoint of 1 would leave no room for the second line.
-  const float width =
-      std::clamp(1.1f * (m < 0.5f ? m + 0.5f : 2.0f - 2.0f * m), 0.005f, 0.9999f);
+  const float width = std::clamp(1.1f * (m < 0.5f ? m + 0.5f : 2.0f - 2.0f * m), 0.005f, 0.9999f);
   const TwoLineWave triangle = {width, 0.0f, 1.0f, 1.0f, 0.0f};
   const TwoLineWave notched = {width, 0.0f, width, kNotch, kNotch};
   const TwoLineWave saw =

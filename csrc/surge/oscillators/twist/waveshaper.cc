@@ -71,8 +71,8 @@ void Waveshaper::render(const EngineControls& controls, float* out, float* aux,
     const float at = std::clamp(ramped_shape.next(), 0.0f, static_cast<float>(kNumShapers - 1));
     const std::size_t shaper = std::min(static_cast<std::size_t>(at), kNumShapers - 2);
     const float x = std::clamp(slope_.process(slope, frequency), -1.0f, 1.0f);
-    const float y = std::lerp(shaped(shaper, x), shaped(shaper + 1, x),
-                              at - static_cast<float>(shaper));
+    const float y =
+        std::lerp(shaped(shaper, x), shaped(shaper + 1, x), at - static_cast<float>(shaper));
     const float gain = ramped_fold.next();
     out[i] = folded(gain * y);
     const float plain =
