@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -66,13 +67,17 @@ inline std::unique_ptr<surge::EffectUnit> make_effect(const surge::EffectModel& 
   return type->make(effect_test_plan(), surge::effect_variant(model));
 }
 
-// Starts `unit` and plays a signal through it as a chain does: idle before the first input at
-// `first_input` unless the effect rings forever, and after it has rung out. `last_input` is the end
-// of the input. `control` may change the values of a block.
+// Samples at which a chain begins and ceases to have input. By default it has all the time.
+struct InputRange {
+  std::size_t begin = 0;
+  std::size_t end = static_cast<std::size_t>(-1);
+};
+
+// Starts `unit` and plays a signal through it as a chain does: idle while there is no input, but
+// for its ring-out. `control` may change the values of a block.
 inline StereoSignal play_through(
     surge::EffectUnit& unit, const surge::EffectModel& model, StereoSignal signal,
-    std::size_t first_input = kSignalStart, std::size_t last_input = kSignalStart + 8192,
-    std::uint64_t seed = 1,
+    InputRange input = {}, std::uint64_t seed = 1,
     const std::function<void(std::size_t block, surge::EffectValues&)>& control = {}) {
   constexpr std::size_t kBlock = surge::kBlockSamples;
   unit.start(model, seed);
@@ -81,7 +86,7 @@ inline StereoSignal play_through(
   for (std::size_t begin = 0; begin + kBlock <= signal.size(); begin += kBlock) {
     controls.values = model.values;
     if (control) control(begin / kBlock, controls.values);
-    const bool present = begin + kBlock > first_input && begin < last_input;
+    const bool present = begin + kBlock > input.begin && begin < input.end;
     controls.blocks_since_input = present ? 0 : controls.blocks_since_input + 1;
     const surge::StereoBlock block{
         std::span<float, kBlock>(signal.left.data() + begin, kBlock),

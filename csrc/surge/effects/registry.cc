@@ -3,6 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "surge/effects/chorus.h"
+#include "surge/effects/conditioner.h"
+#include "surge/effects/delay.h"
+#include "surge/effects/distortion.h"
+#include "surge/effects/eq.h"
+#include "surge/effects/reverb1.h"
+
 namespace synthrl::surge {
 namespace {
 
@@ -14,7 +21,12 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   const auto add = [&types](const EffectType& type) {
     types[static_cast<std::size_t>(type.id)] = &type;
   };
-  static_cast<void>(add);
+  add(kDelayType);
+  add(kReverb1Type);
+  add(kDistortionType);
+  add(kEqType);
+  add(kConditionerType);
+  add(kChorusType);
   return types;
 }
 

@@ -34,6 +34,11 @@ double square(double x) { return x * x; }
 
 }  // namespace
 
+double omega_of(const Plan& plan, float semitones) {
+  return 2.0 * kPi * 440.0 * static_cast<double>(plan.effects.ratio(semitones)) /
+         plan.sample_rate();
+}
+
 BiquadCoefficients lowpass_coefficients(double omega, double q) {
   if (omega > kPi) return {};
   const Angle w(omega, q);

@@ -16,6 +16,9 @@ struct BiquadCoefficients {
   double a2 = 0.0;
 };
 
+// Radians per sample of a frequency in semitones from A440.
+double omega_of(const Plan& plan, float semitones);
+
 // `omega` is in radians per sample. Frequencies beyond half the rate are allowed.
 BiquadCoefficients lowpass_coefficients(double omega, double q);
 // With the gain of the analog filter at half the sample rate.

@@ -29,4 +29,10 @@ inline float clip_tanh(float x) {
   return y * (1.0f + q * (-1.0f / 3.0f + q * (2.0f / 15.0f - q * (17.0f / 315.0f))));
 }
 
+// Gain of a level in patches, which is the cube root.
+inline float amplitude_of_level(float level) {
+  const float positive = std::max(0.0f, level);
+  return positive * positive * positive;
+}
+
 }  // namespace synthrl::surge

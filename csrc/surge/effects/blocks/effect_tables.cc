@@ -35,7 +35,10 @@ double asymmetric_base(double x) {
 }  // namespace
 
 EffectTables::EffectTables()
-    : semitone_ratios_(kSemitones + 1), fraction_ratios_(kCents + 2), sine_(kSinePoints + 1) {
+    : semitone_ratios_(kSemitones + 1),
+      fraction_ratios_(kCents + 2),
+      octaves_(2 * kOctaves * kOctaveSteps + 1),
+      sine_(kSinePoints + 1) {
   for (int i = 0; i <= kSemitones; ++i) {
     semitone_ratios_[static_cast<std::size_t>(i)] =
         static_cast<float>(std::exp2((i - kSemitones / 2) / 12.0));
@@ -43,6 +46,9 @@ EffectTables::EffectTables()
   for (int i = 0; i <= kCents + 1; ++i) {
     fraction_ratios_[static_cast<std::size_t>(i)] =
         static_cast<float>(std::exp2(i / (12.0 * kCents)));
+  }
+  for (std::size_t i = 0; i < octaves_.size(); ++i) {
+    octaves_[i] = static_cast<float>(std::exp2(static_cast<double>(i) / kOctaveSteps - kOctaves));
   }
   for (std::size_t i = 0; i <= kSinePoints; ++i) {
     sine_[i] = static_cast<float>(
@@ -71,6 +77,16 @@ float EffectTables::ratio(float semitones) const {
   const float part = fraction - static_cast<float>(cents);
   return semitone_ratios_[whole] *
          ((1.0f - part) * fraction_ratios_[cents] + part * fraction_ratios_[cents + 1]);
+}
+
+float EffectTables::octaves(float x) const {
+  const float position = (std::clamp(x, static_cast<float>(-kOctaves),
+                                     static_cast<float>(kOctaves)) +
+                          static_cast<float>(kOctaves)) *
+                         static_cast<float>(kOctaveSteps);
+  const auto index = std::min(static_cast<std::size_t>(position), octaves_.size() - 2);
+  const float part = position - static_cast<float>(index);
+  return (1.0f - part) * octaves_[index] + part * octaves_[index + 1];
 }
 
 float EffectTables::Curve::operator()(float x) const {

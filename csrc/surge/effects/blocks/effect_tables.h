@@ -18,6 +18,9 @@ class EffectTables {
   // 440 Hz x ratio.
   float frequency_hz(float semitones) const { return 440.0f * ratio(semitones); }
 
+  // 2^x on straight lines between sixteenths of an octave; rates of LFOs. -16 to 16.
+  float octaves(float x) const;
+
   // Blackman-windowed sincs that read a delay line at 1/256 sample; row 0 delays most. Those for
   // signals of twice the bandwidth of oscillators, and of the same.
   static constexpr std::size_t kSincTaps = 12;
@@ -47,9 +50,12 @@ class EffectTables {
   static constexpr std::size_t kSinePoints = 8192;
   static constexpr int kSemitones = 512;
   static constexpr int kCents = 1000;
+  static constexpr int kOctaves = 16;
+  static constexpr int kOctaveSteps = 16;
 
   std::vector<float> semitone_ratios_;
   std::vector<float> fraction_ratios_;
+  std::vector<float> octaves_;
   std::vector<float> sine_;
   alignas(16) std::array<SincRow, kSincRows + 1> sinc_;
   alignas(16) std::array<SincRow, kSincRows + 1> narrow_sinc_;

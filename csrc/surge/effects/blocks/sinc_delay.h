@@ -30,14 +30,24 @@ class SincDelayLine {
   // The signal `delay` + 6 samples before sample `index` of the next block to be written, with
   // `delay` limited to 32 … length - 13 samples and rounded to 1/256 sample.
   float read(float delay, std::size_t index) const {
-    const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
-    const float limited = std::max(std::min(delay, longest), static_cast<float>(kBlockSamples));
-    const auto whole = static_cast<std::size_t>(limited);
-    const float until_next = static_cast<float>(whole + 1) - std::min(delay, longest);
-    const auto row = static_cast<std::size_t>(
-        std::clamp(static_cast<int>(until_next * 256.0f), 0, 255));
-    const std::size_t first = (written_ + index - whole - kTaps) & mask_;
-    return convolve(tables_->sinc(row).data(), samples_.data() + first);
+    const Place place = place_of(delay);
+    const std::size_t first = (written_ + index - place.whole - kTaps) & mask_;
+    return convolve(tables_->sinc(place.row).data(), samples_.data() + first);
+  }
+
+  // The same for a whole block, with one delay.
+  void read_block(float delay, std::span<float, kBlockSamples> out) const {
+    const Place place = place_of(delay);
+    const std::size_t first = (written_ - place.whole - kTaps) & mask_;
+    const float* weights = tables_->sinc(place.row).data();
+    if (first + kBlockSamples <= mask_ + 1) {
+      const float* samples = samples_.data() + first;
+      for (std::size_t i = 0; i < kBlockSamples; ++i) out[i] = convolve(weights, samples + i);
+      return;
+    }
+    for (std::size_t i = 0; i < kBlockSamples; ++i) {
+      out[i] = convolve(weights, samples_.data() + ((first + i) & mask_));
+    }
   }
 
   void write(std::span<const float, kBlockSamples> block) {
@@ -53,6 +63,18 @@ class SincDelayLine {
 
  private:
   static constexpr std::size_t kTaps = EffectTables::kSincTaps;
+
+  struct Place {
+    std::size_t whole;
+    std::size_t row;
+  };
+  Place place_of(float delay) const {
+    const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
+    const float below = std::min(longest, delay);  // not a number is the longest
+    const auto whole = static_cast<std::size_t>(std::max(below, static_cast<float>(kBlockSamples)));
+    const float steps = (static_cast<float>(whole + 1) - below) * 256.0f;
+    return {.whole = whole, .row = static_cast<std::size_t>(std::clamp(steps, 0.0f, 255.0f))};
+  }
 
   static float convolve(const float* weights, const float* samples) {
     using Four = float __attribute__((vector_size(16)));
