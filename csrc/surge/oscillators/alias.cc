@@ -20,7 +20,7 @@ constexpr int kInputWave = 9;
 constexpr int kFirstShapeWave = 10;
 constexpr int kAdditiveWave = 17;
 constexpr int kNumWaves = 18;
-constexpr int kSilence = 127;  // the byte in the middle
+constexpr int kSilence = 127;                 // the byte in the middle
 constexpr std::size_t kOwnOutputHeader = 16;  // bytes before the floats
 constexpr double kPhases = 4294967296.0;
 constexpr float kMaxDepth = 1e6f;
@@ -143,8 +143,8 @@ template <AliasOscillator::Wave kWave>
 float AliasOscillator::sample(Voice& voice, const Settings& settings) noexcept {
   std::uint32_t phase = voice.phase;
   if constexpr (kWave == Wave::kPulse) {
-    phase = static_cast<std::uint32_t>(
-        static_cast<std::uint64_t>(static_cast<double>(phase) * static_cast<double>(settings.wrap)));
+    phase = static_cast<std::uint32_t>(static_cast<std::uint64_t>(
+        static_cast<double>(phase) * static_cast<double>(settings.wrap)));
   }
   const auto upper = static_cast<std::uint8_t>(phase >> 24);
   const auto masked = static_cast<std::uint8_t>(upper ^ settings.mask);
@@ -159,14 +159,16 @@ float AliasOscillator::sample(Voice& voice, const Settings& settings) noexcept {
     }
     const float spread =
         std::floor(static_cast<float>(voice.noise.last() - kSilence) * settings.wrap);
-    result = static_cast<std::uint8_t>(kSilence + static_cast<int>(std::clamp(spread, -127.0f, 126.0f)));
+    result =
+        static_cast<std::uint8_t>(kSilence + static_cast<int>(std::clamp(spread, -127.0f, 126.0f)));
   } else {
     if constexpr (kWave == Wave::kRamp) {
       if (upper > settings.threshold) {
         result = static_cast<std::uint8_t>(255 - (settings.ramp_unmasked_above ? upper : masked));
       }
     }
-    result = static_cast<std::uint8_t>(static_cast<int>(static_cast<float>(result) * settings.wrap));
+    result =
+        static_cast<std::uint8_t>(static_cast<int>(static_cast<float>(result) * settings.wrap));
   }
   if constexpr (kWave == Wave::kTable) {
     if (result > settings.threshold) {
@@ -203,8 +205,7 @@ void AliasOscillator::render(const OscillatorControls& controls, const Settings&
     const float pitch = controls.pitch + controls.drift * voice.drift.advance(drift_random_);
     const double hz = note_to_hz(std::min(absolute ? pitch : pitch + apart, 200.0f)) +
                       (absolute ? 16.0f * apart : 0.0f);
-    const std::uint32_t step =
-        phase_of(std::clamp(hz, 1.0, 1e9) / static_cast<double>(rate_hz_));
+    const std::uint32_t step = phase_of(std::clamp(hz, 1.0, 1e9) / static_cast<double>(rate_hz_));
     const float gain_left = unison_.gain * (model_.stereo ? unison_.left(v) : 1.0f);
     const float gain_right = unison_.gain * unison_.right(v);
     for (std::size_t i = 0; i < shift.size(); ++i) {
@@ -226,8 +227,7 @@ void AliasOscillator::process(const OscillatorControls& controls, OscillatorSpan
   const float bits = std::clamp(values[4], 1.0f, 8.0f);
   const Settings settings = {percent_byte(values[2]), percent_byte(values[3]),
                              1.0f + 15.0f * std::clamp(values[1], 0.0f, 1.0f),
-                             bits < 8.0f ? std::exp2(bits) : 0.0f,
-                             model_.options[2].deform == 1};
+                             bits < 8.0f ? std::exp2(bits) : 0.0f, model_.options[2].deform == 1};
   switch (wave_) {
     case kRampWave:
       render<Wave::kRamp>(controls, settings, left, right);

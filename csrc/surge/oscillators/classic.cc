@@ -43,8 +43,7 @@ void ClassicOscillator::start(const OscillatorModel& model, const OscillatorStar
     voice = Voice();
     voice.drift.start(model.random_drift_start, drift_random_);
     if (!model.retrigger) {
-      const float offset =
-          std::clamp(detune * unison_.position[i], -kMaxOffset, kMaxOffset);
+      const float offset = std::clamp(detune * unison_.position[i], -kMaxOffset, kMaxOffset);
       voice.timer = 0.5f * phases.unipolar() * interval_to_ratio(-offset);
       voice.sync_timer = voice.timer;
     }
@@ -59,12 +58,13 @@ void ClassicOscillator::update_periods(const OscillatorControls& controls) noexc
   for (int v = 0; v < unison_.num_voices; ++v) {
     const auto i = static_cast<std::size_t>(v);
     Voice& voice = voices_[i];
-    const float offset =
-        scale * (controls.drift * voice.drift.advance(drift_random_) + detune * unison_.position[i]);
+    const float offset = scale * (controls.drift * voice.drift.advance(drift_random_) +
+                                  detune * unison_.position[i]);
     const float limited = std::clamp(offset, -kMaxOffset, kMaxOffset);
     voice.master_cycle = 2.0f * interval_to_ratio(-limited);
-    voice.period = sync == 0.0f ? 0.5f * voice.master_cycle
-                                : interval_to_ratio(-std::clamp(offset + sync, -kMaxOffset, kMaxOffset));
+    voice.period = sync == 0.0f
+                       ? 0.5f * voice.master_cycle
+                       : interval_to_ratio(-std::clamp(offset + sync, -kMaxOffset, kMaxOffset));
     if (absolute) voice.period = std::max(voice.period, kShortestAbsolutePeriod);
   }
 }

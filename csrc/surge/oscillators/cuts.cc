@@ -71,10 +71,10 @@ void GlidingSection::process(float* left, float* right, int count) noexcept {
     if (right != nullptr) right[i] = step(section, right_, right[i]);
   }
   now_ = section;
-  const double distance = std::max(
-      {std::fabs(target_.b0 - now_.b0), std::fabs(target_.b1 - now_.b1),
-       std::fabs(target_.b2 - now_.b2), std::fabs(target_.a1 - now_.a1),
-       std::fabs(target_.a2 - now_.a2)});
+  const double distance =
+      std::max({std::fabs(target_.b0 - now_.b0), std::fabs(target_.b1 - now_.b1),
+                std::fabs(target_.b2 - now_.b2), std::fabs(target_.a1 - now_.a1),
+                std::fabs(target_.a2 - now_.a2)});
   // Closer than this the rest of the glide is inaudible.
   if (distance < 1e-12) {
     now_ = target_;

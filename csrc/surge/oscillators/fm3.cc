@@ -29,8 +29,8 @@ double modulator_step(float value, const OscillatorOptions& options, double carr
 
 }  // namespace
 
-void Fm3Oscillator::start(const OscillatorModel& model, const OscillatorStart&,
-                          std::uint64_t seed, const OscillatorTables& tables) noexcept {
+void Fm3Oscillator::start(const OscillatorModel& model, const OscillatorStart&, std::uint64_t seed,
+                          const OscillatorTables& tables) noexcept {
   model_ = model;
   rate_hz_ = tables.rate_hz;
   drift_random_ = random_stream(seed, RandomStream::kDrift);

@@ -155,7 +155,8 @@ void ModernOscillator::render(const Shared& shared, OscillatorSpan left,
         }
         value += static_cast<double>(shared.saw[i]) * saw;
       }
-      if (shared.has_third) value += static_cast<double>(shared.third[i]) * sample_third<kWave>(at, step);
+      if (shared.has_third)
+        value += static_cast<double>(shared.third[i]) * sample_third<kWave>(at, step);
       if (voice.soften) {
         const double expected = voice.last + (voice.before_last - voice.last) * step;
         value = 0.5 * value + 0.5 * expected;
@@ -248,9 +249,9 @@ void ModernOscillator::process(const OscillatorControls& controls, OscillatorSpa
       fill_track(fm_depth_, std::clamp(16.0f * gain * gain * gain, -kMaxDepth, kMaxDepth), depth) &&
       controls.modulator != nullptr;
   for (std::size_t i = 0; i < kSamples; ++i) {
-    shared.shift[i] = modulated ? static_cast<double>(depth[i]) *
-                                      static_cast<double>(controls.modulator[i])
-                                : 0.0;
+    shared.shift[i] =
+        modulated ? static_cast<double>(depth[i]) * static_cast<double>(controls.modulator[i])
+                  : 0.0;
   }
 
   const auto render_with = [&]<ThirdWave kWave>() {

@@ -43,7 +43,7 @@ class ModernOscillator {
     Track saw;
     Track pulse;
     Track third;
-    Track width;  // turns between the edges of the pulse
+    Track width;                                        // turns between the edges of the pulse
     std::array<double, kOscillatorBlockSamples> shift;  // of the phases, in turns
     bool has_saw;
     bool has_pulse;

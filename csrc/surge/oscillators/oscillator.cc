@@ -22,13 +22,12 @@ namespace synthrl::surge {
 namespace {
 
 template <typename T>
-concept OscillatorKind =
-    requires(T oscillator, const OscillatorModel& model, const OscillatorStart& start,
-             std::uint64_t seed, const OscillatorTables& tables,
-             const OscillatorControls& controls, OscillatorSpan out) {
-      { oscillator.start(model, start, seed, tables) } noexcept -> std::same_as<void>;
-      { oscillator.process(controls, out, out) } noexcept -> std::same_as<void>;
-    };
+concept OscillatorKind = requires(
+    T oscillator, const OscillatorModel& model, const OscillatorStart& start, std::uint64_t seed,
+    const OscillatorTables& tables, const OscillatorControls& controls, OscillatorSpan out) {
+  { oscillator.start(model, start, seed, tables) } noexcept -> std::same_as<void>;
+  { oscillator.process(controls, out, out) } noexcept -> std::same_as<void>;
+};
 
 // Modulation can add up to anything; oscillators rely on numbers within these bounds.
 constexpr float kMaxPitch = 256.0f;     // semitones
@@ -118,9 +117,8 @@ void Oscillator::start(const OscillatorModel& model, const OscillatorStart& star
   slot_->restarts_on_reattack =
       slot_->type == OscillatorType::kString ||
       (slot_->type == OscillatorType::kTwist && !model.options[5].deactivated);
-  slot_->visit([&](auto& oscillator) {
-    oscillator.start(bounded_model, bounded_start, seed, *tables_);
-  });
+  slot_->visit(
+      [&](auto& oscillator) { oscillator.start(bounded_model, bounded_start, seed, *tables_); });
 }
 
 void Oscillator::process(const OscillatorControls& controls, OscillatorSpan left,

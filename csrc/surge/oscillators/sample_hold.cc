@@ -75,8 +75,8 @@ void SampleHoldOscillator::fire(int v, int sample, float fraction) noexcept {
   if (voice.state == 0) voice.width = width_.value();
 
   const float fresh = 1.0f - std::fabs(correlation);
-  const float value = std::clamp(
-      (noise_.bipolar() * fresh - correlation * voice.value) / fresh, -0.5f, 0.5f);
+  const float value =
+      std::clamp((noise_.bipolar() * fresh - correlation * voice.value) / fresh, -0.5f, 0.5f);
   const float gain = (value - voice.value) * unison_.gain;
   voice.value = value;
   if (model_.stereo) {
@@ -104,8 +104,8 @@ void SampleHoldOscillator::process(const OscillatorControls& controls, Oscillato
   for (int v = 0; v < unison_.num_voices; ++v) {
     const auto i = static_cast<std::size_t>(v);
     Voice& voice = voices_[i];
-    const float offset =
-        scale * (controls.drift * voice.drift.advance(drift_random_) + detune * unison_.position[i]);
+    const float offset = scale * (controls.drift * voice.drift.advance(drift_random_) +
+                                  detune * unison_.position[i]);
     voice.master_cycle = 2.0f * interval_to_ratio(-std::clamp(offset, -kMaxOffset, kMaxOffset));
     voice.period = interval_to_ratio(-std::clamp(offset + sync_.value(), -kMaxOffset, kMaxOffset));
     if (absolute) voice.period = std::max(voice.period, kShortestAbsolutePeriod);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kSamples = kOscillatorBlockSamples;
 constexpr std::size_t kLanes = 4;
 constexpr float kRadiansToTurns = static_cast<float>(0.5 / std::numbers::pi);
-constexpr float kMaxFmIndex = 1e6f;        // radians
+constexpr float kMaxFmIndex = 1e6f;  // radians
 constexpr float kLegacyFadeSeconds = 25.0f / 44100.0f;
 
 Pair load(const float* samples) {
@@ -28,8 +28,8 @@ void store(float* samples, Pair value) { std::memcpy(samples, &value, sizeof val
 
 }  // namespace
 
-void SineOscillator::start(const OscillatorModel& model, const OscillatorStart&,
-                           std::uint64_t seed, const OscillatorTables& tables) noexcept {
+void SineOscillator::start(const OscillatorModel& model, const OscillatorStart&, std::uint64_t seed,
+                           const OscillatorTables& tables) noexcept {
   model_ = model;
   rate_hz_ = tables.rate_hz;
   legacy_ = model.integers[2] == 0;

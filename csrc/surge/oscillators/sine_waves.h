@@ -36,8 +36,7 @@ S sine_of_quarter(S turns) noexcept {
 template <Lanes S>
 S sine_of_turns(S turns) noexcept {
   const S half = select(turns < splat<S>(0.0f), splat<S>(-0.5f), splat<S>(0.5f));
-  return sine_of_quarter<S>(
-      select(magnitude(turns) > splat<S>(0.25f), S(half - turns), turns));
+  return sine_of_quarter<S>(select(magnitude(turns) > splat<S>(0.25f), S(half - turns), turns));
 }
 
 template <Lanes S>
@@ -45,7 +44,8 @@ S cosine_of_turns(S turns) noexcept {
   return sine_of_quarter<S>(0.25f - magnitude(turns));
 }
 
-// Value of a wave shape where the sine is `s` and the cosine `c`. Shapes are numbered as in patches.
+// Value of a wave shape where the sine is `s` and the cosine `c`. Shapes are numbered as in
+// patches.
 template <int kShape, Lanes S>
 S sine_shape(S s, S c) noexcept {
   static_assert(kShape >= 0 && kShape < kNumSineShapes);
@@ -117,8 +117,8 @@ S sine_shape(S s, S c) noexcept {
   } else if constexpr (kShape == 26) {
     return by_quadrant(s, s, zero, s);
   } else if constexpr (kShape == 27) {
-    return s2 * by_quadrant(one, splat<S>(1.0f / 2.0f), splat<S>(1.0f / 3.0f),
-                            splat<S>(1.0f / 4.0f));
+    return s2 *
+           by_quadrant(one, splat<S>(1.0f / 2.0f), splat<S>(1.0f / 3.0f), splat<S>(1.0f / 4.0f));
   } else if constexpr (kShape == 28) {
     return signed_one(s) * (1.0f - magnitude(c));
   } else if constexpr (kShape == 29) {

@@ -26,7 +26,8 @@ struct Unison {
     for (int v = 0; v < num_voices; ++v) {
       const auto i = static_cast<std::size_t>(v);
       const auto voice = static_cast<float>(v);
-      position[i] = num_voices > 1 ? 2.0f * voice / static_cast<float>(num_voices - 1) - 1.0f : 0.0f;
+      position[i] =
+          num_voices > 1 ? 2.0f * voice / static_cast<float>(num_voices - 1) - 1.0f : 0.0f;
       float distance = num_voices > 1 ? std::fabs(voice - middle) / middle : 0.0f;
       // Neighbours in pitch go to opposite sides.
       if (num_voices % 2 == 1 && v >= num_voices / 2) distance = -distance;
@@ -40,9 +41,9 @@ struct Unison {
   float right(int v) const noexcept { return 1.0f + side[static_cast<std::size_t>(v)]; }
 
   int num_voices;
-  float gain;                                 // of every voice
-  std::array<float, kMaxUnison> position{};   // in pitch, -1 to 1
-  std::array<float, kMaxUnison> side{};       // in the panorama, -1 left to 1 right
+  float gain;                                // of every voice
+  std::array<float, kMaxUnison> position{};  // in pitch, -1 to 1
+  std::array<float, kMaxUnison> side{};      // in the panorama, -1 left to 1 right
 };
 
 // Semitones between the middle and the outer voices.

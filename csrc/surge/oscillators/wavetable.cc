@@ -21,7 +21,8 @@ float sanitised(float sample) {
   return std::isfinite(sample) ? std::clamp(sample, -kSampleLimit, kSampleLimit) : 0.0f;
 }
 
-// ---- Little-endian reading -----------------------------------------------------------------------
+// ---- Little-endian reading
+// -----------------------------------------------------------------------
 
 // Unsigned integer of `size` bytes at `offset`, which must exist.
 std::uint32_t read_unsigned(std::span<const std::byte> bytes, std::size_t offset,
@@ -46,7 +47,8 @@ bool has_text(std::span<const std::byte> bytes, std::size_t offset, std::string_
          std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
 }
 
-// ---- Mip levels ----------------------------------------------------------------------------------
+// ---- Mip levels
+// ----------------------------------------------------------------------------------
 
 constexpr int kFilterReach = 31;
 
@@ -71,8 +73,9 @@ const std::array<float, 2 * kFilterReach + 1>& half_band_taps() {
 
 // First half of the symmetric integer filter of 64 taps; their sum is about 65536.
 constexpr std::array<std::int32_t, 32> kHalfBandTaps16 = {
-    1,   33,  -8,   -48, 31,  72,    -74, -92,   143, 95,   -240, -66,   364,  -14,   -505, 168,
-    642, -416, -748, 779, 782, -1279, -687, 1951, 375, -2874, 331,  4293, -1957, -7315, 7773, 31275};
+    1,    33,   -8,  -48,   31,  72,   -74,   -92,   143,  95,   -240,
+    -66,  364,  -14, -505,  168, 642,  -416,  -748,  779,  782,  -1279,
+    -687, 1951, 375, -2874, 331, 4293, -1957, -7315, 7773, 31275};
 
 // Splits `size` + 2 * kFilterReach samples around a frame, or around all frames of a one-shot
 // sample, into those with even and odd index. A wave repeats; a one-shot sample has silence around.
@@ -139,7 +142,8 @@ std::vector<float> scaled(std::span<const std::int16_t> samples, float scale) {
   return result;
 }
 
-// ---- Container files -----------------------------------------------------------------------------
+// ---- Container files
+// -----------------------------------------------------------------------------
 
 constexpr std::uint32_t kOneShotFlag = 0x1;
 constexpr std::uint32_t kInt16Flag = 0x4;
@@ -155,7 +159,7 @@ struct WaveChunks {
   bool has_data = false;
   bool is_wavetable = false;
   // Frame lengths by the chunk that tells them; the first that is known counts.
-  std::optional<std::uint32_t> fixed;   // clm, uhWT
+  std::optional<std::uint32_t> fixed;  // clm, uhWT
   std::optional<std::uint32_t> cue;
   std::optional<std::uint32_t> srge;
   std::optional<std::uint32_t> smpl;
@@ -287,8 +291,8 @@ void Wavetable::check_shape(std::size_t num_samples) const {
     throw std::invalid_argument("a wavetable has " + std::to_string(num_frames_) +
                                 " frames, not 1 to 512");
   }
-  if (num_samples != static_cast<std::size_t>(frame_samples_) *
-                         static_cast<std::size_t>(num_frames_)) {
+  if (num_samples !=
+      static_cast<std::size_t>(frame_samples_) * static_cast<std::size_t>(num_frames_)) {
     throw std::invalid_argument("a wavetable has another number of samples than its frames");
   }
 }
@@ -338,8 +342,8 @@ Wavetable Wavetable::parse_wav(std::span<const std::byte> content) {
   std::size_t num_frames = 0;
   std::size_t appended = 0;  // silent frames
   if (chunks.is_wavetable) {
-    length = chunks.fixed.value_or(
-        chunks.cue.value_or(chunks.srge.value_or(chunks.smpl.value_or(0))));
+    length =
+        chunks.fixed.value_or(chunks.cue.value_or(chunks.srge.value_or(chunks.smpl.value_or(0))));
     if (!is_frame_length(length)) {
       throw std::invalid_argument("the WAVE file has frames of " + std::to_string(length) +
                                   " samples, not a power of two from 2 to 4096");
@@ -386,7 +390,8 @@ std::size_t Wavetable::offset16(int level, int frame) const {
 }
 
 std::span<const float> Wavetable::frame(int level, int frame) const {
-  return {samples_.data() + offset(level, frame), static_cast<std::size_t>(frame_samples_ >> level)};
+  return {samples_.data() + offset(level, frame),
+          static_cast<std::size_t>(frame_samples_ >> level)};
 }
 
 std::span<const std::int16_t> Wavetable::frame16(int level, int frame) const {
@@ -395,7 +400,8 @@ std::span<const std::int16_t> Wavetable::frame16(int level, int frame) const {
 }
 
 void Wavetable::build_levels() {
-  num_levels_ = std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(frame_samples_))) - 1);
+  num_levels_ =
+      std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(frame_samples_))) - 1);
   samples_.resize(offset(num_levels_, 0));
   Deinterleaved<float> source;
   for (int level = 1; level < num_levels_; ++level) {

@@ -28,7 +28,8 @@ class Wavetable {
 
   // Reads the content of a `.wt` file or the equal form embedded in patches. Data that is cut
   // short continues with zeros; data after the samples is ignored. Samples that are not finite
-  // become 0, others are limited to +-1000. Throws std::invalid_argument with the reason if the header is no such thing.
+  // become 0, others are limited to +-1000. Throws std::invalid_argument with the reason if the
+  // header is no such thing.
   static Wavetable parse_wt(std::span<const std::byte> content);
 
   // Reads the content of a `.wav` file: 16-bit PCM or 32-bit float, the first channel. Throws

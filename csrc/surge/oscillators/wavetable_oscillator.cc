@@ -65,8 +65,8 @@ void WavetableOscillator::start(const OscillatorModel& model, const OscillatorSt
   // Where the morph starts from is the patch's value, even if the smoothing does not.
   position_from_ = position_to_ = morph_position(std::clamp(model.stored[0], 0.0f, 1.0f));
   const float whole = std::trunc(position_to_);
-  frame_ = std::clamp(static_cast<int>(whole), 0,
-                      std::max(0, num_frames_ - (interpolate_ ? 2 : 1)));
+  frame_ =
+      std::clamp(static_cast<int>(whole), 0, std::max(0, num_frames_ - (interpolate_ ? 2 : 1)));
   weight_from_ = weight_to_ = position_to_ - whole;
   // The frame is advanced before each pass through it; the first one is never heard.
   if (one_shot_) frame_ = std::max(frame_, 1) - 1;
@@ -93,16 +93,15 @@ void WavetableOscillator::move_morph(float modulated) noexcept {
     morph_.set_target(stored);
     morph_.advance();
     position_from_ = position_to_;
-    position_to_ =
-        morph_position(std::clamp(morph_.value() + (modulated - stored), 0.0f, 1.0f));
+    position_to_ = morph_position(std::clamp(morph_.value() + (modulated - stored), 0.0f, 1.0f));
     return;
   }
   morph_.set_target(modulated);
   morph_.advance();
   const float position = std::clamp(morph_position(morph_.value()), -1e6f, 1e6f);
   const float whole = std::trunc(position);
-  const int frame = std::clamp(static_cast<int>(whole), 0,
-                               std::max(0, num_frames_ - (interpolate_ ? 2 : 1)));
+  const int frame =
+      std::clamp(static_cast<int>(whole), 0, std::max(0, num_frames_ - (interpolate_ ? 2 : 1)));
   const float weight = position - whole;
   if (one_shot_) return;
   weight_from_ = weight_to_;
@@ -190,8 +189,7 @@ void WavetableOscillator::fire(int v, int sample, float fraction) noexcept {
   const float scale = 1.0f / static_cast<float>(size);
   const float at = (static_cast<float>(voice.index) + 0.5f) * scale;
   constexpr float kWarp = 10.392305f;  // 4 sqrt(27 / 4): the warp reaches 1
-  const float warp =
-      1.0f + kWarp * cycle_time_skew_ * at * (at - 1.0f) * (2.0f * at - 1.0f);
+  const float warp = 1.0f + kWarp * cycle_time_skew_ * at * (at - 1.0f) * (2.0f * at - 1.0f);
   float part = ratio_ * warp * scale;
   if (++voice.index == size) {
     part += 1.0f - ratio_;
@@ -218,8 +216,8 @@ void WavetableOscillator::process(const OscillatorControls& controls, Oscillator
   for (int v = 0; v < unison_.num_voices; ++v) {
     const auto i = static_cast<std::size_t>(v);
     Voice& voice = voices_[i];
-    const float offset =
-        scale * (controls.drift * voice.drift.advance(drift_random_) + detune * unison_.position[i]);
+    const float offset = scale * (controls.drift * voice.drift.advance(drift_random_) +
+                                  detune * unison_.position[i]);
     voice.period = interval_to_ratio(-std::clamp(offset, -kMaxOffset, kMaxOffset));
     if (absolute) voice.period = std::max(voice.period, kShortestAbsolutePeriod);
   }

@@ -57,8 +57,8 @@ void WindowOscillator::start(const OscillatorModel& model, const OscillatorStart
   Rng phases = random_stream(seed, RandomStream::kPhase);
   const bool random_drift = model.random_drift_start || unison_.num_voices > 1;
   const int frames = table_->num_frames();
-  const float position =
-      std::clamp(static_cast<float>(frames) * start.values[0], 0.0f, static_cast<float>(frames - 1));
+  const float position = std::clamp(static_cast<float>(frames) * start.values[0], 0.0f,
+                                    static_cast<float>(frames - 1));
   for (int v = 0; v < unison_.num_voices; ++v) {
     const auto i = static_cast<std::size_t>(v);
     Voice& voice = voices_[i];
@@ -85,8 +85,7 @@ void WindowOscillator::render(Voice& voice, std::int64_t step, const float* modu
                               double formant, int frame, float weight, OscillatorSpan left,
                               OscillatorSpan right) noexcept {
   const bool interpolated = model_.options[0].extended;
-  const int frame_bits =
-      std::bit_width(static_cast<unsigned>(table_->frame_samples())) - 1;
+  const int frame_bits = std::bit_width(static_cast<unsigned>(table_->frame_samples())) - 1;
   const int window_level = mip_level(static_cast<double>(step), kWindowBits - 1);
   const auto wave_level_of = [&](double ratio) {
     const double rate = ratio * table_->frame_samples() / (1 << kWindowBits);
@@ -179,8 +178,8 @@ void WindowOscillator::process(const OscillatorControls& controls, OscillatorSpa
     Voice& voice = voices_[i];
     const float note = controls.pitch + controls.drift * voice.drift.advance(drift_random_) +
                        detune * unison_.position[i];
-    const double periods =
-        static_cast<double>(note_to_hz(std::min(note, 200.0f))) / static_cast<double>(tables_->rate_hz);
+    const double periods = static_cast<double>(note_to_hz(std::min(note, 200.0f))) /
+                           static_cast<double>(tables_->rate_hz);
     const auto step = static_cast<std::int64_t>(periods * static_cast<double>(kCycle));
     const float* modulated = controls.modulator != nullptr ? modulation.data() : nullptr;
     if (model_.stereo) {
