@@ -52,7 +52,7 @@ BiquadCoefficients matched_lowpass_coefficients(double omega, double q) {
   const double pi2 = square(kPi);
   const double g1 = std::min(
       1.0, 0.5 * std::sqrt(square(w2) / (square(w2) + square(pi2) +
-                                         w2 * pi2 * (1.0 / square(q) - 2.0))));
+                                         w2 * pi2 * (1.0 / q - 2.0))));
   const double a = 2.0 * std::sqrt(g1) * std::sqrt(2.0 - g1);
   const double even = 1.0 - w.cos + g1 * (1.0 + w.cos);
   return w.normalised(0.5 * (even + a * w.sin), 1.0 - w.cos - g1 * (1.0 + w.cos),
