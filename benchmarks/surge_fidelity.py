@@ -39,26 +39,16 @@ from rich.table import Table
 from synthrl_jax import reward
 from synthrl_jax.errors import UserError
 from synthrl_jax.render import SURGE_SAMPLE_RATE, Renderer, read_surge_patch, surge_target
+from synthrl_jax.synths import surge
 
 _LEAST_COST = 0.10
 _REPEAT_MARGIN = 1.5
 _CLOSE_SPEC_MAE = 0.05
 _BATCH = 16
-
-_OSCILLATORS = (
-    "classic sine wavetable sample&hold audio-in fm3 fm2 window modern string twist alias"
-).split()
-_LFO_SHAPES = "sine triangle square sawtooth noise sample&hold envelope steps mseg formula".split()
-_CONFIGURATIONS = "serial1 serial2 serial3 dual1 dual2 stereo ring wide".split()
-_PLAY_MODES = "poly mono mono-st mono-fp mono-st-fp latch".split()
-_NAMES = {
-    "oscillator": _OSCILLATORS,
-    "lfo": _LFO_SHAPES,
-    "filter_config": _CONFIGURATIONS,
-    "play_mode": _PLAY_MODES,
-    "envelope": ["digital", "analog"],
-    "fm": ["off", "2>1", "3>2>1", "2>1<3"],
-}
+_COLUMNS = (
+    *("id", "cost", "limit", "spec_mae", "sc", "mfcc13", "mfcc40", "null_db", "seconds"),
+    *("repeats_exactly", "patch", "features"),
+)
 
 
 @dataclasses.dataclass
@@ -74,7 +64,7 @@ class Case:
 
 @dataclasses.dataclass
 class Outcome:
-    """How close a render came."""
+    """How close a render came. `seconds` are those of the processor."""
 
     case: Case
     cost: float
@@ -88,10 +78,12 @@ class Outcome:
 
     @property
     def limit(self) -> float:
+        """The largest cost that counts as a match."""
         return max(_LEAST_COST, _REPEAT_MARGIN * self.case.repeat_cost)
 
     @property
     def matches(self) -> bool:
+        """Whether it is as close as another render of Surge XT might be."""
         return self.cost <= self.limit
 
 
@@ -138,21 +130,19 @@ def read_patches(source: pathlib.Path, names: set[str]) -> dict[str, bytes]:
 def features_of(content: bytes) -> tuple[str, ...]:
     """What a patch uses, as `kind name`."""
     patch = read_surge_patch(content)
-    found = {f"revision {patch.revision}"}
-    num_scenes = sum(patch.scene_sounds(scene) for scene in range(2))
-    found.add(f"scenes {num_scenes}")
-    for kind, identity, variant, _, unit, _ in patch.features():
+    found = {
+        f"revision {patch.revision}",
+        f"scenes {sum(patch.scene_sounds(scene) for scene in range(2))}",
+    }
+    for kind, number, variant, _, unit, _ in patch.features():
         if kind == "effect":
             continue
-        names = _NAMES.get(kind)
-        name = names[identity] if names and 0 <= identity < len(names) else str(identity)
-        if kind == "filter":
-            name = f"{identity}/{variant}"
+        name = f"{kind} {surge.feature_name(kind, number)}"
         if kind == "envelope":
-            kind = ("amp envelope", "filter envelope")[unit]
-        if kind == "mod_source" and variant:
-            name += f":{variant}"
-        found.add(f"{kind} {name}")
+            name = f"{('amp', 'filter')[unit]} {name}"
+        if kind in ("filter", "ring_modulator") or (kind == "mod_source" and variant):
+            name += f" {variant}"
+        found.add(name)
     return tuple(sorted(found))
 
 
@@ -164,17 +154,28 @@ def null_db(reference: NDArray[np.float32], candidate: NDArray[np.float32]) -> f
 
 
 def load_reference(path: pathlib.Path) -> NDArray[np.float32]:
+    """Sound of a reference, with peak 1."""
     sound, _ = soundfile.read(path, dtype="float32")
-    return sound / max(float(np.max(np.abs(sound))), 1e-9)
+    return np.asarray(sound / max(float(np.max(np.abs(sound))), 1e-9), np.float32)
+
+
+def as_stored(sound: NDArray[np.float32], case: Case) -> NDArray[np.float32]:
+    """Rounds a sound of peak 1 as the file of the reference does, which is at half scale.
+
+    Pure tones leave bins in which the rounding noise of 16 bits is all there is.
+    """
+    scale = 2.0**22 if case.repeats_exactly else 2.0**14
+    return (np.round(sound * scale) / scale).astype(np.float32)
 
 
 def batches(cases: list[Case]) -> Iterator[list[Case]]:
+    """Cases in groups of at most `_BATCH`."""
     for start in range(0, len(cases), _BATCH):
         yield cases[start : start + _BATCH]
 
 
 def compare(
-    cases: list[Case], contents: dict[str, bytes], threads: int, seed: int
+    cases: list[Case], contents: dict[str, bytes], threads: int, seed: int, rounded: bool
 ) -> tuple[list[Outcome], list[str]]:
     """Renders and scores all cases; returns outcomes and errors."""
     distances = jax.jit(reward.distances)
@@ -183,14 +184,15 @@ def compare(
         for batch in track(list(batches(cases)), description="patches"):
             kept, sounds, references, seconds = [], [], [], []
             for case in batch:
-                begin = time.perf_counter()
+                begin = time.process_time()
                 try:
                     sound = renderer.render([contents[case.patch]], seed=seed)[0]
                 except (UserError, KeyError) as error:
                     errors.append(f"{case.number} {case.patch}: {error}")
                     continue
-                seconds.append(time.perf_counter() - begin)
-                sounds.append(surge_target(sound))
+                seconds.append(time.process_time() - begin)
+                target = surge_target(sound)
+                sounds.append(as_stored(target, case) if rounded else target)
                 references.append(load_reference(case.path))
                 kept.append(case)
             if not kept:
@@ -216,6 +218,7 @@ def compare(
 
 
 def report(console: Console, outcomes: list[Outcome], errors: list[str], worst: int) -> None:
+    """Prints the features and the patches that do not match."""
     by_feature: dict[str, list[Outcome]] = collections.defaultdict(list)
     for outcome in outcomes:
         for feature in outcome.features:
@@ -250,14 +253,18 @@ def report(console: Console, outcomes: list[Outcome], errors: list[str], worst: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Compares the patches asked for on the command line."""
+    parser = argparse.ArgumentParser(description="Compares our Surge voices with Surge XT.")
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of references")
     parser.add_argument("--patches", type=pathlib.Path, help="archive or folder of patches")
     parser.add_argument("--dry", action="store_true", help="without effects")
     parser.add_argument("--limit", type=int, help="compare only so many, evenly spread")
     parser.add_argument("--ids", help="compare only these, separated by commas")
+    parser.add_argument(
+        "--round", action="store_true", help="round renders as the references are stored"
+    )
     parser.add_argument("--worst", type=int, default=40, help="patches to list")
-    parser.add_argument("--threads", type=int, default=1, help="one, to measure speed")
+    parser.add_argument("--threads", type=int, default=1, help="of the renderer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print a summary in JSON at the end")
     parser.add_argument("--out", type=pathlib.Path, help="file for a line of CSV per patch")
@@ -272,7 +279,7 @@ def main() -> None:
         cases = [cases[place] for place in places]
     source = arguments.patches or arguments.data / "patches.tar.xz"
     contents = read_patches(source, {case.patch for case in cases})
-    outcomes, errors = compare(cases, contents, arguments.threads, arguments.seed)
+    outcomes, errors = compare(cases, contents, arguments.threads, arguments.seed, arguments.round)
 
     console = Console(width=200)
     report(console, outcomes, errors, arguments.worst)
@@ -290,15 +297,12 @@ def main() -> None:
     console.print(
         f"{summary['matched']} of {summary['total']} match; {close} of {len(exact)} that repeat "
         f"exactly are within a spectral MAE of {_CLOSE_SPEC_MAE}; "
-        f"{1 / summary['median_seconds']:.1f} renders per second in the median"
+        f"{1 / summary['median_seconds']:.1f} renders per second of the processor in the median"
     )
     if arguments.out:
         with arguments.out.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(
-                "id cost limit spec_mae sc mfcc13 mfcc40 null_db seconds repeats_exactly patch "
-                "features".split()
-            )
+            writer.writerow(_COLUMNS)
             for outcome in outcomes:
                 writer.writerow(
                     [

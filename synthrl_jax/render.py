@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self, cast
 
@@ -45,11 +46,10 @@ def read_surge_patch(patch: SurgePatchLike) -> SurgePatch:
     if isinstance(patch, bytes):
         name, content = "", patch
     else:
-        path = os.fspath(cast("str | os.PathLike[str]", patch))
+        path = pathlib.Path(patch)
         name = f"{path}: "
         try:
-            with open(path, "rb") as file:
-                content = file.read()
+            content = path.read_bytes()
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}") from error
     try:
@@ -68,7 +68,7 @@ def surge_target(sound: NDArray[np.float32]) -> NDArray[np.float32]:
       [..., S / 2] at 22 050 Hz, resampled by way of the spectrum, divided by its peak. Silence
       stays silent.
     """
-    resampled = scipy.signal.resample(sound, sound.shape[-1] // 2, axis=-1)
+    resampled = np.asarray(scipy.signal.resample(sound, sound.shape[-1] // 2, axis=-1))
     peak = np.max(np.abs(resampled), axis=-1, keepdims=True)
     return (resampled / np.maximum(peak, 1e-9)).astype(np.float32)
 
@@ -83,9 +83,13 @@ class Renderer:
       synth: "dexed", or "surge": the voices of Surge XT, without effects.
       sample_rate: in Hz, 8 000 to 384 000, for Surge to 192 000.
       threads: 0 is one per core.
-      stage: of Dexed. "plugin" is what a host hears from Dexed (its scale, clip, DC blocker and filter);
-        "engine" is the raw sum of the carriers, comparable with dexed-py.
+      stage: of Dexed. "plugin" is what a host hears from it (its scale, clip, DC blocker and
+        filter); "engine" is the raw sum of the carriers, comparable with dexed-py.
       engine: of Dexed. "mark1" (the DX7's, and Dexed's default), "modern" or "opl".
+      formulas: of Surge. Runs the Lua programs that some patches have for LFOs, which give 0
+        otherwise. Programs are confined, but they are code of the patch's author: leave this off
+        for patches of unknown origin. Needs a native module built with LuaJIT
+        (`SYNTHRL_LUAJIT=1 pip install .`).
 
     Raises:
       UserError: a setting that does not exist.
@@ -103,6 +107,7 @@ class Renderer:
         threads: int = 0,
         stage: Stage = "plugin",
         engine: Engine = "mark1",
+        formulas: bool = False,
     ) -> None:
         if synth not in _SYNTHS:
             raise UserError(f"synth {synth!r} is not one of {', '.join(_SYNTHS)}")
@@ -112,7 +117,7 @@ class Renderer:
         self._surge: _native._Surge.Renderer | None = None
         try:
             if synth == "surge":
-                self._surge = _native.surge.Renderer(sample_rate, threads)
+                self._surge = _native.surge.Renderer(sample_rate, threads, formulas)
                 self.threads = self._surge.threads
             else:
                 self._dexed = _native.dx7.Renderer(sample_rate, threads, engine, stage)
