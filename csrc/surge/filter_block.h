@@ -54,7 +54,7 @@ struct FilterBlockControls {
     float mix1 = 1.0f;
     float mix2 = 1.0f;
     float drive = 1.0f;
-    float gain = 0.0f;      // of the voice, before the tap for the feedback
+    float gain = 0.0f;  // of the voice, before the tap for the feedback
     float feedback = 0.0f;
     // Of the first and second output signal to the left and right.
     float first_left = 0.0f;
@@ -104,7 +104,7 @@ class FilterBlock {
   Filter<Pair> wide_filter2_;
   Waveshaper<float> waveshaper_;
   Waveshaper<Pair> wide_waveshaper_;
-  float smoothed_ = 0.0f;                 // what the shaper sees
+  float smoothed_ = 0.0f;                   // what the shaper sees
   std::array<float, 2> feedback_memory_{};  // of the last sample; the second is of the right side
 
   Ramp mix1_ramp_, mix2_ramp_, drive_ramp_, gain_ramp_, feedback_ramp_;

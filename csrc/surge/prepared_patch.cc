@@ -67,9 +67,9 @@ void PreparedPatch::prepare_scene(int index) {
   prepared.audible = !prepared.scene->option(SceneParam::kVolume).deactivated;
   prepared.scene_routes = prepare_routes(prepared.scene->scene_routings);
   prepared.voice_routes = prepare_routes(prepared.scene->voice_routings);
-  const auto lfo_routes = std::stable_partition(
-      prepared.voice_routes.begin(), prepared.voice_routes.end(),
-      [](const Route& route) { return !reads_voice_lfo(route); });
+  const auto lfo_routes =
+      std::stable_partition(prepared.voice_routes.begin(), prepared.voice_routes.end(),
+                            [](const Route& route) { return !reads_voice_lfo(route); });
   prepared.num_routes_without_lfos =
       static_cast<std::size_t>(lfo_routes - prepared.voice_routes.begin());
   std::transform(prepared.scene->params.values.begin(), prepared.scene->params.values.end(),
@@ -132,8 +132,8 @@ void PreparedPatch::prepare_mixer(PreparedScene& prepared) {
   const bool ring12 = on(MixerChannel::kRing12);
   const bool ring23 = on(MixerChannel::kRing23);
   const bool first = on(MixerChannel::kOsc1) || ring12;
-  const bool second = on(MixerChannel::kOsc2) || ring12 || ring23 ||
-                      (prepared.fm != FmRouting::kOff && first);
+  const bool second =
+      on(MixerChannel::kOsc2) || ring12 || ring23 || (prepared.fm != FmRouting::kOff && first);
   const bool third = on(MixerChannel::kOsc3) || ring23 ||
                      (prepared.fm == FmRouting::k3To2To1 && second) ||
                      (prepared.fm == FmRouting::k2And3To1 && first);
@@ -197,9 +197,8 @@ void PreparedPatch::prepare_modulators(PreparedScene& prepared) {
   }
 
   const auto is_routed = [&](int lfo) {
-    const ModSource source = lfo < kNumVoiceLfos
-                                 ? nth(ModSource::kVoiceLfo1, lfo)
-                                 : nth(ModSource::kSceneLfo1, lfo - kNumVoiceLfos);
+    const ModSource source = lfo < kNumVoiceLfos ? nth(ModSource::kVoiceLfo1, lfo)
+                                                 : nth(ModSource::kSceneLfo1, lfo - kNumVoiceLfos);
     const std::size_t first = source_slot(source);
     const auto reads = [&](const Route& route) {
       return route.source >= first && route.source < first + kSourceOutputs;
@@ -208,8 +207,7 @@ void PreparedPatch::prepare_modulators(PreparedScene& prepared) {
            std::any_of(prepared.scene_routes.begin(), prepared.scene_routes.end(), reads) ||
            std::any_of(patch_->global_routings.begin(), patch_->global_routings.end(),
                        [&](const GlobalRouting& routing) {
-                         return routing.source == source &&
-                                routing.source_scene == prepared.index;
+                         return routing.source == source && routing.source_scene == prepared.index;
                        });
   };
   for (int i = 0; i < kNumLfos; ++i) {
@@ -224,8 +222,8 @@ void PreparedPatch::prepare_modulators(PreparedScene& prepared) {
     LfoModel& model = prepared.lfos[slot];
     model = {
         .shape = static_cast<LfoShape>(in_range(shape, kNumLfoShapes) ? shape : 0),
-        .trigger = in_range(trigger, 3) ? static_cast<LfoTrigger>(trigger)
-                                        : LfoTrigger::kKeytrigger,
+        .trigger =
+            in_range(trigger, 3) ? static_cast<LfoTrigger>(trigger) : LfoTrigger::kKeytrigger,
         .unipolar = scene.boolean(lfo_param(i, LfoParam::kUnipolar)),
         .deform_type = option(LfoParam::kDeform).deform_type,
         .scale_all_outputs = data.extra_amplitude,

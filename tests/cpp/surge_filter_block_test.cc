@@ -89,8 +89,7 @@ Stereo run(const FilterBlockModel& model, FilterBlockControls controls, bool wit
       const auto n = static_cast<double>(begin + i);
       double whole = 0.0;
       input1[i] = static_cast<float>(1.6 * std::modf(0.0061 * n, &whole) - 0.8);
-      input2[i] =
-          static_cast<float>(second_level * (std::modf(0.0047 * n + 0.25, &whole) - 0.5));
+      input2[i] = static_cast<float>(second_level * (std::modf(0.0047 * n + 0.25, &whole) - 0.5));
     }
     controls.cutoff1 = begin < 256 ? 12.0f : 24.0f;
     block.set_controls(controls);
@@ -117,19 +116,18 @@ TEST(all_arrangements_are_those_of_surge_xt) {
     const float right_tolerance = 4e-4f * expected.right_rms;
     float worst = 0.0f;
     for (std::size_t i = 0; i < kLeftIndices.size(); ++i) {
-      worst = std::max(worst, std::fabs(out.left[kLeftIndices[i]] - expected.left[i]) /
-                                  left_tolerance);
+      worst =
+          std::max(worst, std::fabs(out.left[kLeftIndices[i]] - expected.left[i]) / left_tolerance);
     }
     for (std::size_t i = 0; i < kRightIndices.size(); ++i) {
-      worst = std::max(worst, std::fabs(out.right[kRightIndices[i]] - expected.right[i]) /
-                                  right_tolerance);
+      worst = std::max(
+          worst, std::fabs(out.right[kRightIndices[i]] - expected.right[i]) / right_tolerance);
     }
     worst = std::max(worst, std::fabs(rms(out.left) - expected.left_rms) / left_tolerance);
     worst = std::max(worst, std::fabs(rms(out.right) - expected.right_rms) / right_tolerance);
     if (worst > 1.0f) {
-      std::cerr << "case " << expected.units << ", configuration "
-                << expected.configuration << ": off by " << worst
-                << " tolerances\n";
+      std::cerr << "case " << expected.units << ", configuration " << expected.configuration
+                << ": off by " << worst << " tolerances\n";
     }
     CHECK(worst <= 1.0f);
   }

@@ -24,9 +24,8 @@ double decimated_level_db(double nominal_hz) {
   const double frequency_hz = step_hz * std::round(nominal_hz / step_hz);
   std::vector<float> input(2 * kLength);
   for (std::size_t i = 0; i < input.size(); ++i) {
-    input[i] = static_cast<float>(
-        std::sin(2.0 * std::numbers::pi * frequency_hz * static_cast<double>(i) /
-                 (2.0 * kHostRateHz)));
+    input[i] = static_cast<float>(std::sin(2.0 * std::numbers::pi * frequency_hz *
+                                           static_cast<double>(i) / (2.0 * kHostRateHz)));
   }
   std::vector<float> output(kLength);
   HalfBandDecimator decimator;

@@ -295,8 +295,7 @@ TEST(a_switched_off_scene_is_silent_but_feeds_the_other) {
   Patch patch = initial_patch();
   set(patch, GlobalParam::kSceneMode, 2);
   patch.scenes[0].params.options[index_of(SceneParam::kVolume)].deactivated = true;
-  set(patch.scenes[1], osc_param(0, OscParam::kType),
-      static_cast<float>(OscillatorType::kAudioIn));
+  set(patch.scenes[1], osc_param(0, OscParam::kType), static_cast<float>(OscillatorType::kAudioIn));
   for (const int cut : {5, 6}) {
     patch.scenes[1].params.options[index_of(osc_type_param(0, cut))].deactivated = true;
   }
@@ -317,9 +316,8 @@ TEST(routings_add_depth_times_source) {
   CHECK(near(frequency(127), note_hz(72), 0.05));
   CHECK(near(frequency(64), note_hz(60.0 + 12.0 * 64.0 / 127.0), 0.05));
   patch.macros[2] = -0.5f;
-  scene.scene_routings = {
-      route(static_cast<ModSource>(static_cast<int>(ModSource::kMacro1) + 2), SceneParam::kPitch,
-            4.0f)};
+  scene.scene_routings = {route(static_cast<ModSource>(static_cast<int>(ModSource::kMacro1) + 2),
+                                SceneParam::kPitch, 4.0f)};
   CHECK(near(frequency(127), note_hz(70), 0.05));
   // The alternating source starts at -1.
   scene.voice_routings = {route(ModSource::kAlternateBipolar, SceneParam::kPitch, 5.0f)};

@@ -19,8 +19,8 @@ class HalfBandDecimator {
 
   // Takes twice as many samples per channel as it gives. `out_right` may be empty, with `right`,
   // where only the left channel is wanted.
-  void process(std::span<const float> left, std::span<const float> right,
-               std::span<float> out_left, std::span<float> out_right) noexcept;
+  void process(std::span<const float> left, std::span<const float> right, std::span<float> out_left,
+               std::span<float> out_right) noexcept;
 
  private:
   // The delays are of two input samples, so each chain works on the samples of one parity only.
