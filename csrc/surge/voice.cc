@@ -121,7 +121,10 @@ void Voice::start(const PreparedScene& scene, const VoiceStart& start) noexcept 
   for (int i = 0; i < kNumVoiceLfos; ++i) {
     const auto slot = static_cast<std::size_t>(i);
     if (!scene.lfo_runs[slot]) continue;
-    lfos_[slot].start(plan_->modulators, scene.lfos[slot], start.tempo_bpm,
+    LfoModel model = scene.lfos[slot];
+    model.formula = start.formulas[slot];
+    model.surroundings = start.surroundings;
+    lfos_[slot].start(plan_->modulators, model, start.tempo_bpm,
                       stream_seed(start.seed, SeedPurpose::kVoiceLfo, scene.index, i));
   }
 

@@ -28,6 +28,9 @@ struct VoiceStart {
   std::array<float, 2> random_unipolar{};
   float alternate_bipolar = -1.0f;
   float alternate_unipolar = 0.0f;
+  // Programs of LFOs, null where there is none, and what they see; they outlive the note.
+  std::array<Formula*, kNumVoiceLfos> formulas{};
+  const FormulaSurroundings* surroundings = nullptr;
   std::uint64_t seed = 0;
 };
 

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 namespace synthrl::surge {
 
@@ -11,6 +13,7 @@ inline constexpr int kMaxLfoOutputs = 8;
 // What a program can know of its surroundings and does not learn from its LFO. The voice owns it
 // and keeps it up to date; a program reads it once per block.
 struct FormulaSurroundings {
+  double sample_rate = 44100.0;  // Hz
   float tempo_bpm = 120.0f;
   double song_beats = 0.0;
   std::array<float, 8> macros{};
@@ -70,6 +73,15 @@ class Formula {
   // Once per block. False: it failed and its LFO stays at 0 from now on.
   virtual bool process(const FormulaInput& input, const FormulaSurroundings& surroundings,
                        FormulaOutput& output) noexcept = 0;
+};
+
+// Makes programs from their source. Shared by all threads.
+class FormulaFactory {
+ public:
+  virtual ~FormulaFactory() = default;
+
+  // Always a program: one with errors fails when it starts. `lfo_number` is 1 to 24.
+  virtual std::unique_ptr<Formula> make(std::string_view source, int lfo_number) const = 0;
 };
 
 }  // namespace synthrl::surge
