@@ -70,11 +70,11 @@ py::array_t<float> render(BatchRenderer& renderer,
 void bind_surge(py::module_& module) {
   bind_surge_patch(module);
   py::class_<BatchRenderer>(module, "Renderer")
-      .def(py::init([](double sample_rate, std::size_t threads) {
+      .def(py::init([](double sample_rate, std::size_t threads, bool formulas) {
              return std::make_unique<BatchRenderer>(RenderFormat{.sample_rate = sample_rate},
-                                                    threads);
+                                                    threads, formulas);
            }),
-           py::arg("sample_rate"), py::arg("threads"))
+           py::arg("sample_rate"), py::arg("threads"), py::arg("formulas") = false)
       .def_property_readonly("threads", &BatchRenderer::num_threads)
       .def(
           "render",

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 #include "core/denormals.h"
+#include "surge/modulators/lua_formula.h"
 #include "surge/prepared_patch.h"
 
 namespace synthrl::surge {
@@ -24,11 +26,16 @@ void fade_out(std::span<float> audio, std::size_t fade_samples) {
 
 }  // namespace
 
-BatchRenderer::BatchRenderer(RenderFormat format, std::size_t num_threads)
-    : plan_(std::make_unique<const Plan>(format)), pool_(num_threads) {
+BatchRenderer::BatchRenderer(RenderFormat format, std::size_t num_threads, bool formulas)
+    : plan_(std::make_unique<const Plan>(format)),
+      formulas_(formulas ? lua_formulas() : nullptr),
+      pool_(num_threads) {
+  if (formulas && formulas_ == nullptr) {
+    throw std::invalid_argument("formulas need an engine that was built with SYNTHRL_LUAJIT");
+  }
   instruments_.reserve(pool_.size());
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    instruments_.push_back(std::make_unique<Instrument>(*plan_));
+    instruments_.push_back(std::make_unique<Instrument>(*plan_, formulas_.get()));
   }
 }
 

@@ -19,8 +19,10 @@ namespace synthrl::surge {
 
 class BatchRenderer {
  public:
-  // Throws std::invalid_argument if the format is out of range.
-  BatchRenderer(RenderFormat format, std::size_t num_threads);
+  // `formulas`: whether to run the programs that some patches have for LFOs, which are silent
+  // otherwise. Throws std::invalid_argument if the format is out of range or the engine was built
+  // without an interpreter for formulas.
+  BatchRenderer(RenderFormat format, std::size_t num_threads, bool formulas = false);
 
   const Plan& plan() const { return *plan_; }
   std::size_t num_threads() const { return pool_.size(); }
@@ -49,7 +51,8 @@ class BatchRenderer {
                 float* out, const ThreadPool::KeepGoing& keep_going);
 
  private:
-  std::unique_ptr<const Plan> plan_;                       // stays where it is
+  std::unique_ptr<const Plan> plan_;  // stays where it is
+  std::unique_ptr<const FormulaFactory> formulas_;
   std::vector<std::unique_ptr<Instrument>> instruments_;  // one per worker
   ThreadPool pool_;
 };

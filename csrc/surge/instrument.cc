@@ -19,8 +19,8 @@ float normalised_velocity(int velocity) { return static_cast<float>(velocity) / 
 
 }  // namespace
 
-Instrument::Instrument(const Plan& plan)
-    : plan_(&plan), scenes_{SceneEngine(plan), SceneEngine(plan)} {}
+Instrument::Instrument(const Plan& plan, const FormulaFactory* formulas)
+    : plan_(&plan), scenes_{SceneEngine(plan, formulas), SceneEngine(plan, formulas)} {}
 
 void Instrument::start(const PreparedPatch& patch, const NoteEvent& note,
                        std::uint64_t seed) noexcept {

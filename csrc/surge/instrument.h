@@ -9,6 +9,7 @@
 #include "render/note.h"
 #include "surge/dsp/ramp.h"
 #include "surge/effect_chain.h"
+#include "surge/modulators/formula.h"
 #include "surge/plan.h"
 #include "surge/prepared_patch.h"
 #include "surge/scene.h"
@@ -18,8 +19,9 @@ namespace synthrl::surge {
 // Plays one note per render in a fresh state. Only construction allocates.
 class Instrument {
  public:
-  // `plan` must outlive the instrument.
-  explicit Instrument(const Plan& plan);
+  // `plan` and `formulas` must outlive the instrument. Without `formulas` LFOs with programs are
+  // silent; with them, a render of a patch that has such LFOs allocates.
+  explicit Instrument(const Plan& plan, const FormulaFactory* formulas = nullptr);
 
   // Renders a note of `patch` from its key down on, into spans of one length; `right` may be empty
   // if only the left channel is wanted. The key goes up before the first block of 32 samples that

@@ -23,8 +23,8 @@ float normal(Rng& rng) {
 
 }  // namespace
 
-SceneEngine::SceneEngine(const Plan& plan)
-    : plan_(&plan), voice_(plan), highpass_(plan.sample_rate()) {}
+SceneEngine::SceneEngine(const Plan& plan, const FormulaFactory* formulas)
+    : plan_(&plan), formula_factory_(formulas), voice_(plan), highpass_(plan.sample_rate()) {}
 
 void SceneEngine::start(const PreparedPatch& patch, int scene, std::uint64_t seed) noexcept {
   patch_ = &patch;
@@ -43,16 +43,51 @@ void SceneEngine::start(const PreparedPatch& patch, int scene, std::uint64_t see
     sources_[source_slot(nth(ModSource::kMacro1, i))] =
         patch.patch().macros[static_cast<std::size_t>(i)];
   }
+  start_formulas();
   for (int i = 0; i < kNumSceneLfos; ++i) {
     const auto lfo = static_cast<std::size_t>(kNumVoiceLfos + i);
     if (!scene_->lfo_runs[lfo]) continue;
-    lfos_[static_cast<std::size_t>(i)].start(
-        plan_->modulators, scene_->lfos[lfo], patch.patch().tempo_bpm,
-        stream_seed(seed, SeedPurpose::kSceneLfo, scene, i));
+    LfoModel model = scene_->lfos[lfo];
+    model.formula = formulas_[lfo].get();
+    model.surroundings = &scene_surroundings_;
+    lfos_[static_cast<std::size_t>(i)].start(plan_->modulators, model, patch.patch().tempo_bpm,
+                                             stream_seed(seed, SeedPurpose::kSceneLfo, scene, i));
   }
 }
 
+void SceneEngine::start_formulas() {
+  const Patch& patch = patch_->patch();
+  for (int i = 0; i < kNumLfos; ++i) {
+    const auto lfo = static_cast<std::size_t>(i);
+    formulas_[lfo].reset();
+    if (formula_factory_ == nullptr || !scene_->lfo_runs[lfo] ||
+        scene_->lfos[lfo].shape != LfoShape::kFormula) {
+      continue;
+    }
+    formulas_[lfo] =
+        formula_factory_->make(scene_->scene->lfos[lfo].formula, scene_->index * kNumLfos + i + 1);
+  }
+  scene_surroundings_ = {};
+  scene_surroundings_.sample_rate = plan_->sample_rate();
+  scene_surroundings_.tempo_bpm = patch.tempo_bpm;
+  scene_surroundings_.macros = patch.macros;
+  scene_surroundings_.bend_range_up = scene_->scene->integer(SceneParam::kPitchBendUp);
+  scene_surroundings_.bend_range_down = scene_->scene->integer(SceneParam::kPitchBendDown);
+  scene_surroundings_.poly_limit = patch.integer(GlobalParam::kPolyphonyLimit);
+  scene_surroundings_.scene_mode = patch.integer(GlobalParam::kSceneMode);
+  scene_surroundings_.play_mode = scene_->scene->integer(SceneParam::kPlayMode);
+  scene_surroundings_.split_key = patch.integer(GlobalParam::kSplitKey);
+  scene_surroundings_.voice = false;
+  voice_surroundings_ = scene_surroundings_;
+  voice_surroundings_.voice = true;
+}
+
 void SceneEngine::play(int key, float velocity) noexcept {
+  for (FormulaSurroundings* surroundings : {&scene_surroundings_, &voice_surroundings_}) {
+    surroundings->lowest_key = surroundings->highest_key = surroundings->latest_key = key;
+    surroundings->key = key;
+    surroundings->velocity = static_cast<int>(std::lround(velocity * 127.0f));
+  }
   // In an instance that has not run a block, all parameters are still 0.
   for (int i = 0; i < kNumSceneLfos; ++i) {
     const int lfo = kNumVoiceLfos + i;
@@ -71,6 +106,8 @@ void SceneEngine::play(int key, float velocity) noexcept {
   start.random_unipolar = {rng.unipolar(),
                            std::min(1.0f, std::fabs(kNormalDeviation * normal(rng)))};
   start.seed = seed_;
+  for (std::size_t i = 0; i < start.formulas.size(); ++i) start.formulas[i] = formulas_[i].get();
+  start.surroundings = &voice_surroundings_;
   for (int i = 0; i < 2; ++i) {
     const auto output = static_cast<std::size_t>(i);
     sources_[source_slot(ModSource::kRandomBipolar, i)] = start.random_bipolar[output];
@@ -134,6 +171,10 @@ void SceneEngine::process(std::span<float> left, std::span<float> right,
     }
     voice_.process(values_, input, left_.data(), stereo ? right_.data() : nullptr);
     playing_ = !voice_.finished();
+    const double block_beats = kBlockSamples * static_cast<double>(patch_->patch().tempo_bpm) /
+                               (60.0 * plan_->sample_rate());
+    scene_surroundings_.song_beats += block_beats;
+    voice_surroundings_.song_beats += block_beats;
     // The other scene hears this one even if it is switched off, and without its limits.
     std::array<float, kVoiceBlockSamples> bus_left{};
     std::array<float, kVoiceBlockSamples> bus_right{};

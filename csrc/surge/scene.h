@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "surge/dsp/half_band.h"
 #include "surge/dsp/scene_highpass.h"
+#include "surge/modulators/formula.h"
 #include "surge/modulators/lfo.h"
 #include "surge/plan.h"
 #include "surge/prepared_patch.h"
@@ -15,10 +17,11 @@
 namespace synthrl::surge {
 
 // `start` once per render and `play` once at most, then per block `process`. Only construction
-// allocates.
+// allocates, but for programs of LFOs.
 class SceneEngine {
  public:
-  explicit SceneEngine(const Plan& plan);
+  // `plan` and `formulas` must outlive the scene. Without `formulas` LFOs with programs are silent.
+  SceneEngine(const Plan& plan, const FormulaFactory* formulas);
 
   // Clears all state. `patch` must outlive the render.
   void start(const PreparedPatch& patch, int scene, std::uint64_t seed) noexcept;
@@ -41,6 +44,7 @@ class SceneEngine {
   float value(SceneParam param) const { return values_[index_of(param)]; }
 
  private:
+  void start_formulas();
   void advance_controls();
 
   const Plan* plan_;
@@ -54,6 +58,10 @@ class SceneEngine {
   SceneValues values_{};
   SourceValues sources_{};
   std::array<Lfo, kNumSceneLfos> lfos_;
+  const FormulaFactory* formula_factory_;
+  std::array<std::unique_ptr<Formula>, kNumLfos> formulas_;
+  FormulaSurroundings scene_surroundings_;
+  FormulaSurroundings voice_surroundings_;
   Voice voice_;
   HalfBandDecimator decimator_;
   SceneHighpass highpass_;
