@@ -70,12 +70,12 @@ bench: $(READY)
 FUZZ_EXECUTIONS ?= 1000000
 FUZZ_SEED ?= 1
 FUZZ_SOURCES := $(addprefix csrc/surge/,parameters.cc xml.cc patch.cc migrations.cc patch_file.cc \
-	usage.cc oscillators/wavetable.cc) $(wildcard csrc/surge/filters/*.cc csrc/surge/dsp/*.cc)
+	usage.cc oscillators/wavetable.cc filters/subtypes.cc) $(wildcard tests/fuzz/*.cc)
 
 fuzz-surge:
 	mkdir -p build
 	$(CXX) -std=c++20 -O1 -g -ffp-contract=off -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -Icsrc $(FUZZ_SOURCES) tests/fuzz/*.cc -o build/surge_patch_fuzz
+		-fno-sanitize-recover=all -Icsrc $(FUZZ_SOURCES) -o build/surge_patch_fuzz
 	build/surge_patch_fuzz $(FUZZ_EXECUTIONS) $(FUZZ_SEED) synthrl_jax/assets/patches/*.fxp
 
 clean:

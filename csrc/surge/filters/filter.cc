@@ -21,11 +21,6 @@
 namespace synthrl::surge {
 namespace {
 
-constexpr std::array<int, kNumFilterTypes> kNumSubtypes = {
-    0,  3,  3, 4, 3, 3, 5, 2, 2, 0,  6, 2, 5, 5, 5, 4,  12, 12,
-    12, 12, 2, 2, 2, 3, 2, 2, 0, 12, 8, 8, 8, 8, 8, 12, 9,  15,
-};
-
 // Controls and signals are limited to these, far beyond what any patch can reach, so that nothing
 // overflows. Not a number becomes the lower limit.
 constexpr float kMaxCutoff = 300.0f;  // semitones from A440
@@ -358,8 +353,6 @@ typename Filter<S>::Kernel kernel_of_model(const FilterModel& model) {
 }
 
 }  // namespace
-
-int num_filter_subtypes(FilterType type) { return kNumSubtypes[static_cast<std::size_t>(type)]; }
 
 template <Lanes S>
 Filter<S>::Filter(const FilterTables& tables)
