@@ -94,12 +94,13 @@ constexpr BlendPoint kBlendPoints[] = {
 };
 
 double blend_window(std::size_t blend, int index) {
-  const auto* next = std::find_if(std::begin(kBlendPoints), std::end(kBlendPoints),
-                                  [&](const BlendPoint& point) { return point.index >= index; });
-  if (next->index == index) return next->values[blend];
-  const BlendPoint& previous = next[-1];
-  const double part = static_cast<double>(index - previous.index) / (next->index - previous.index);
-  return std::lerp(previous.values[blend], next->values[blend], part);
+  std::size_t next = 0;
+  while (kBlendPoints[next].index < index) ++next;
+  const BlendPoint& high = kBlendPoints[next];
+  if (high.index == index) return high.values[blend];
+  const BlendPoint& low = kBlendPoints[next - 1];
+  const double part = static_cast<double>(index - low.index) / (high.index - low.index);
+  return std::lerp(low.values[blend], high.values[blend], part);
 }
 
 // Full scale is 16384; the mean square of every window is a quarter of it, squared.
