@@ -127,21 +127,25 @@ def read_patches(source: pathlib.Path, names: set[str]) -> dict[str, bytes]:
     return contents
 
 
-def features_of(content: bytes) -> tuple[str, ...]:
-    """What a patch uses, as `kind name`."""
+def features_of(content: bytes, effects: bool) -> tuple[str, ...]:
+    """What a patch uses, as `kind name`; effects that are not rendered are marked."""
     patch = read_surge_patch(content)
     found = {
         f"revision {patch.revision}",
         f"scenes {sum(patch.scene_sounds(scene) for scene in range(2))}",
     }
-    for kind, number, variant, _, unit, _ in patch.features():
-        if kind == "effect":
+    for kind, number, variant, _, unit, is_rendered in patch.features():
+        if kind == "effect" and not effects:
             continue
         name = f"{kind} {surge.feature_name(kind, number)}"
         if kind == "envelope":
             name = f"{('amp', 'filter')[unit]} {name}"
         if kind in ("filter", "ring_modulator") or (kind == "mod_source" and variant):
             name += f" {variant}"
+        if kind == "effect" and variant:
+            name += f" {variant}"
+        if kind == "effect" and not is_rendered:
+            name += " (missing)"
         found.add(name)
     return tuple(sorted(found))
 
@@ -175,12 +179,19 @@ def batches(cases: list[Case]) -> Iterator[list[Case]]:
 
 
 def compare(
-    cases: list[Case], contents: dict[str, bytes], threads: int, seed: int, rounded: bool
+    cases: list[Case],
+    contents: dict[str, bytes],
+    threads: int,
+    seed: int,
+    rounded: bool,
+    effects: bool,
 ) -> tuple[list[Outcome], list[str]]:
     """Renders and scores all cases; returns outcomes and errors."""
     distances = jax.jit(reward.distances)
     outcomes, errors = [], []
-    with Renderer("surge", sample_rate=SURGE_SAMPLE_RATE, threads=threads) as renderer:
+    with Renderer(
+        "surge", sample_rate=SURGE_SAMPLE_RATE, threads=threads, effects=effects
+    ) as renderer:
         for batch in track(list(batches(cases)), description="patches"):
             kept, sounds, references, seconds = [], [], [], []
             for case in batch:
@@ -211,7 +222,7 @@ def compare(
                         *(float(value) for value in columns[i]),
                         null_db=null_db(references[i], sounds[i]),
                         seconds=seconds[i],
-                        features=features_of(contents[case.patch]),
+                        features=features_of(contents[case.patch], effects),
                     )
                 )
     return outcomes, errors
@@ -279,7 +290,14 @@ def main() -> None:
         cases = [cases[place] for place in places]
     source = arguments.patches or arguments.data / "patches.tar.xz"
     contents = read_patches(source, {case.patch for case in cases})
-    outcomes, errors = compare(cases, contents, arguments.threads, arguments.seed, arguments.round)
+    outcomes, errors = compare(
+        cases,
+        contents,
+        arguments.threads,
+        arguments.seed,
+        arguments.round,
+        effects=not arguments.dry,
+    )
 
     console = Console(width=200)
     report(console, outcomes, errors, arguments.worst)

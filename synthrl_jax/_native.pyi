@@ -96,6 +96,7 @@ class _Surge:
             num_samples: int,
             fade_samples: int,
             stereo: bool,
+            effects: bool,
         ) -> NDArray[np.float32]: ...
 
 dx7: _Dx7

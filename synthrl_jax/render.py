@@ -80,7 +80,7 @@ class Renderer:
     threads or history. Renderers of different rates and settings can be used side by side.
 
     Args:
-      synth: "dexed", or "surge": the voices of Surge XT, without effects.
+      synth: "dexed", or "surge": Surge XT.
       sample_rate: in Hz, 8 000 to 384 000, for Surge to 192 000.
       threads: 0 is one per core.
       stage: of Dexed. "plugin" is what a host hears from it (its scale, clip, DC blocker and
@@ -90,6 +90,7 @@ class Renderer:
         otherwise. Programs are confined, but they are code of the patch's author: leave this off
         for patches of unknown origin. Needs a native module built with LuaJIT
         (`SYNTHRL_LUAJIT=1 pip install .`).
+      effects: of Surge. False renders patches dry, without their effects.
 
     Raises:
       UserError: a setting that does not exist.
@@ -108,6 +109,7 @@ class Renderer:
         stage: Stage = "plugin",
         engine: Engine = "mark1",
         formulas: bool = False,
+        effects: bool = True,
     ) -> None:
         if synth not in _SYNTHS:
             raise UserError(f"synth {synth!r} is not one of {', '.join(_SYNTHS)}")
@@ -126,6 +128,7 @@ class Renderer:
             raise UserError(str(error)) from error
         self.synth = synth
         self.sample_rate = sample_rate
+        self._effects = effects
 
     def __enter__(self) -> Self:
         return self
@@ -251,6 +254,7 @@ class Renderer:
                 num_samples=self._num_samples(length_s),
                 fade_samples=self._fade_samples(fade_s),
                 stereo=stereo,
+                effects=self._effects,
             )
         except ValueError as error:
             if len(error.args) != 2:

@@ -81,14 +81,16 @@ void bind_surge(py::module_& module) {
           [](BatchRenderer& self, const std::vector<std::shared_ptr<Patch>>& patches,
              const Array<std::int32_t>& note, const Array<std::int32_t>& velocity,
              const Array<std::int64_t>& gate_samples, std::uint64_t seed, std::size_t num_samples,
-             std::size_t fade_samples, bool stereo) {
+             std::size_t fade_samples, bool stereo, bool effects) {
             return render(self, patches, note, velocity, gate_samples, seed,
                           {.num_samples = num_samples,
                            .fade_samples = fade_samples,
-                           .stereo = stereo});
+                           .stereo = stereo,
+                           .effects = effects});
           },
           py::arg("patches"), py::arg("note"), py::arg("velocity"), py::arg("gate_samples"),
-          py::arg("seed"), py::arg("num_samples"), py::arg("fade_samples"), py::arg("stereo"));
+          py::arg("seed"), py::arg("num_samples"), py::arg("fade_samples"), py::arg("stereo"),
+          py::arg("effects"));
 }
 
 }  // namespace synthrl::python

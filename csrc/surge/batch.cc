@@ -36,6 +36,7 @@ BatchRenderer::BatchRenderer(RenderFormat format, std::size_t num_threads, bool 
   instruments_.reserve(pool_.size());
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     instruments_.push_back(std::make_unique<Instrument>(*plan_, formulas_.get()));
+    chains_.push_back(std::make_unique<EffectChain>(*plan_));
   }
 }
 
@@ -53,7 +54,9 @@ BatchRenderer::Result BatchRenderer::render(std::span<const std::shared_ptr<cons
     const std::span<float> right = audio.subspan(format.num_samples);
     try {
       const PreparedPatch patch(*patches[row]);
-      instruments_[worker]->render(patch, notes[row], seed, nullptr, left, right);
+      EffectChain* effects = format.effects ? chains_[worker].get() : nullptr;
+      if (effects != nullptr) effects->start(patch, scenes_that_play(patch, notes[row]), seed);
+      instruments_[worker]->render(patch, notes[row], seed, effects, left, right);
       fade_out(left, format.fade_samples);
       fade_out(right, format.fade_samples);
     } catch (const std::exception& error) {

@@ -31,6 +31,7 @@ class BatchRenderer {
     std::size_t num_samples = 0;
     std::size_t fade_samples = 0;  // at the end, faded out by a straight line from 1 to 0
     bool stereo = false;           // left, then right; otherwise only the left channel
+    bool effects = true;           // false: dry
   };
 
   struct RowError {
@@ -53,7 +54,9 @@ class BatchRenderer {
  private:
   std::unique_ptr<const Plan> plan_;  // stays where it is
   std::unique_ptr<const FormulaFactory> formulas_;
-  std::vector<std::unique_ptr<Instrument>> instruments_;  // one per worker
+  // One per worker.
+  std::vector<std::unique_ptr<Instrument>> instruments_;
+  std::vector<std::unique_ptr<EffectChain>> chains_;
   ThreadPool pool_;
 };
 

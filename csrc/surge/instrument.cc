@@ -15,9 +15,28 @@ constexpr int kLatchVelocity = 100;
 // Gains at the output approach their value by this part per block, from 0.
 constexpr float kFollow = 0.25f;
 
+// The output opens in the first block of an instance.
+void fade_in(std::span<float> samples) {
+  const float step = 1.0f / static_cast<float>(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) samples[i] *= step * static_cast<float>(i + 1);
+}
+
 float normalised_velocity(int velocity) { return static_cast<float>(velocity) / 127.0f; }
 
 }  // namespace
+
+std::array<bool, kNumScenes> scenes_that_play(const PreparedPatch& patch, const NoteEvent& note) {
+  const Patch& stored = patch.patch();
+  const bool single =
+      stored.integer(GlobalParam::kSceneMode) == static_cast<std::int32_t>(SceneMode::kSingle);
+  std::array<bool, kNumScenes> plays{};
+  for (int i = 0; i < kNumScenes; ++i) {
+    const bool active = !single || stored.integer(GlobalParam::kActiveScene) == i;
+    const bool latches = patch.scene(i).scene->integer(SceneParam::kPlayMode) == kLatch;
+    plays[static_cast<std::size_t>(i)] = stored.scene_sounds(i, note.key) || (active && latches);
+  }
+  return plays;
+}
 
 Instrument::Instrument(const Plan& plan, const FormulaFactory* formulas)
     : plan_(&plan), scenes_{SceneEngine(plan, formulas), SceneEngine(plan, formulas)} {}
@@ -26,23 +45,18 @@ void Instrument::start(const PreparedPatch& patch, const NoteEvent& note,
                        std::uint64_t seed) noexcept {
   patch_ = &patch;
   const Patch& stored = patch.patch();
-  const auto mode = static_cast<SceneMode>(stored.integer(GlobalParam::kSceneMode));
+  scene_active_ = scenes_that_play(patch, note);
   for (int i = 0; i < kNumScenes; ++i) {
-    SceneEngine& scene = scenes_[static_cast<std::size_t>(i)];
-    scene.start(patch, i, seed);
-    const bool active = mode == SceneMode::kSingle
-                            ? stored.integer(GlobalParam::kActiveScene) == i
-                            : true;
-    bool& plays = scene_active_[static_cast<std::size_t>(i)];
-    plays = true;
+    const auto slot = static_cast<std::size_t>(i);
+    scenes_[slot].start(patch, i, seed);
+    if (!scene_active_[slot]) continue;
     if (stored.scene_sounds(i, note.key)) {
-      scene.play(note.key, normalised_velocity(note.velocity));
-    } else if (active && patch.scene(i).scene->integer(SceneParam::kPlayMode) == kLatch) {
-      scene.play(kLatchKey, normalised_velocity(kLatchVelocity));
+      scenes_[slot].play(note.key, normalised_velocity(note.velocity));
     } else {
-      plays = false;
+      scenes_[slot].play(kLatchKey, normalised_velocity(kLatchVelocity));
     }
   }
+  first_block_ = true;
   smoothed_volume_ = 0.0f;
   volume_.restart(0.0f);
 }
@@ -52,64 +66,75 @@ bool Instrument::needs_right(bool stereo) const {
   return stereo || (scene_active_[0] && scene_active_[1] && patch_->scene(1).reads_scene_a);
 }
 
-void Instrument::process(EffectChain* effects, std::span<float> left,
-                         std::span<float> right) noexcept {
-  const Patch& stored = patch_->patch();
-  const bool stereo = !right.empty();
-  globals_ = stored.globals.values;
+void Instrument::route_globals() {
+  globals_ = patch_->patch().globals.values;
   for (const PreparedGlobalRoute& global : patch_->global_routes()) {
     const SourceValues& sources = scenes_[static_cast<std::size_t>(global.scene)].sources();
     float& value = globals_[global.route.destination];
     value = bounded(value + global.route.depth * sources[global.route.source]);
   }
+}
+
+void Instrument::clip_scenes(std::array<Block, kNumScenes>& left,
+                             std::array<Block, kNumScenes>& right) const {
+  for (std::size_t i = 0; i < kNumScenes; ++i) {
+    const HardClip clip = patch_->scene(static_cast<int>(i)).scene->hard_clip;
+    hard_clip(clip, left[i]);
+    hard_clip(clip, right[i]);
+  }
+}
+
+void Instrument::process(EffectChain* effects, Block& left, Block& right, bool stereo) noexcept {
+  for (SceneEngine& scene : scenes_) scene.advance();
+  route_globals();
 
   std::array<Block, kNumScenes> scene_left{};
   std::array<Block, kNumScenes> scene_right{};
-  for (int i = 0; i < kNumScenes; ++i) {
-    const auto slot = static_cast<std::size_t>(i);
-    if (!scene_active_[slot]) continue;
+  std::array<bool, kNumScenes> has_voice{};
+  for (std::size_t i = 0; i < kNumScenes; ++i) {
+    if (!scene_active_[i]) continue;
     const bool with_right = needs_right(stereo) && (stereo || i == 0);
     const SceneEngine* scene_a = i == 1 && scene_active_[0] ? &scenes_[0] : nullptr;
-    scenes_[slot].process(scene_left[slot],
-                          with_right ? std::span<float>(scene_right[slot]) : std::span<float>(),
-                          scene_a);
-    if (effects != nullptr) {
-      effects->process_scene(i, {scene_left[slot], scene_right[slot]});
-    }
-    const HardClip clip = patch_->scene(i).scene->hard_clip;
-    hard_clip(clip, scene_left[slot]);
-    hard_clip(clip, scene_right[slot]);
+    scenes_[i].process(scene_left[i],
+                       with_right ? std::span<float>(scene_right[i]) : std::span<float>(), scene_a);
+    has_voice[i] = scenes_[i].had_voice();
   }
 
-  for (std::size_t i = 0; i < left.size(); ++i) left[i] = scene_left[0][i] + scene_left[1][i];
-  for (std::size_t i = 0; i < right.size(); ++i) right[i] = scene_right[0][i] + scene_right[1][i];
+  const std::array<StereoBlock, kNumScenes> scenes = {
+      {{scene_left[0], scene_right[0]}, {scene_left[1], scene_right[1]}}};
+  if (effects != nullptr) effects->process_inserts(scenes, has_voice, globals_);
+  clip_scenes(scene_left, scene_right);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    left[i] = scene_left[0][i] + scene_left[1][i];
+    right[i] = scene_right[0][i] + scene_right[1][i];
+  }
   if (effects != nullptr) {
     EffectChain::SendLevels sends{};
-    for (int i = 0; i < kNumScenes; ++i) {
+    for (std::size_t i = 0; i < kNumScenes; ++i) {
       for (int s = 0; s < kNumSends; ++s) {
-        sends[static_cast<std::size_t>(i)][static_cast<std::size_t>(s)] =
-            scenes_[static_cast<std::size_t>(i)].value(send_param(s));
+        sends[i][static_cast<std::size_t>(s)] = scenes_[i].value(send_param(s));
       }
     }
-    const std::array<EffectChain::Block, kNumScenes> scenes = {
-        {{scene_left[0], scene_right[0]}, {scene_left[1], scene_right[1]}}};
     effects->process_sum(scenes, sends, globals_, {left, right});
   }
 
-  const float target =
-      plan_->decibels.amplitude(globals_[index_of(GlobalParam::kVolume)]);
+  const float target = plan_->decibels.amplitude(globals_[index_of(GlobalParam::kVolume)]);
   smoothed_volume_ = (1.0f - kFollow) * smoothed_volume_ + kFollow * target;
   volume_.set(smoothed_volume_);
-  volume_.multiply(left);
-  volume_.multiply(right);
-  hard_clip(stored.hard_clip, left);
-  hard_clip(stored.hard_clip, right);
+  const HardClip clip = patch_->patch().hard_clip;
+  for (Block* channel : {&left, &right}) {
+    volume_.multiply(*channel);
+    if (first_block_) fade_in(*channel);
+    hard_clip(clip, *channel);
+  }
+  first_block_ = false;
 }
 
 void Instrument::render(const PreparedPatch& patch, const NoteEvent& note, std::uint64_t seed,
                         EffectChain* effects, std::span<float> left,
                         std::span<float> right) noexcept {
   start(patch, note, seed);
+  if (effects != nullptr && !effects->active()) effects = nullptr;
   const bool stereo = !right.empty();
   const std::int64_t gate_blocks = note.gate_samples / kBlockSamples;
   std::int64_t block = 0;
@@ -125,7 +150,7 @@ void Instrument::render(const PreparedPatch& patch, const NoteEvent& note, std::
     }
     Block left_block;
     Block right_block;
-    process(effects, left_block, stereo ? std::span<float>(right_block) : std::span<float>());
+    process(effects, left_block, right_block, stereo || effects != nullptr);
     const std::size_t length = std::min<std::size_t>(kBlockSamples, left.size() - begin);
     const auto copy = [&](const Block& from, std::span<float> to) {
       for (std::size_t i = 0; i < length; ++i) {

@@ -1,5 +1,6 @@
 #include "surge/rendered.h"
 
+#include "surge/effects/registry.h"
 #include "surge/oscillators/twist.h"
 
 namespace synthrl::surge {
@@ -7,7 +8,7 @@ namespace synthrl::surge {
 bool is_rendered(const Feature& feature) {
   switch (feature.kind) {
     case FeatureKind::kEffect:
-      return false;
+      return effect_is_rendered(feature.id, feature.variant);
     case FeatureKind::kLfo:
       return feature.id != static_cast<int>(LfoShape::kFormula);
     case FeatureKind::kNoise: {

@@ -31,7 +31,7 @@ void SceneEngine::start(const PreparedPatch& patch, int scene, std::uint64_t see
   scene_ = &patch.scene(scene);
   seed_ = seed;
   key_ = kFirstPreviousKey;
-  playing_ = false;
+  playing_ = had_voice_ = attacked_ = false;
   tail_is_over_ = true;
   values_ = {};
   sources_ = {};
@@ -101,8 +101,7 @@ void SceneEngine::play(int key, float velocity) noexcept {
   start.velocity = velocity;
   start.previous_key = kFirstPreviousKey;
   start.tempo_bpm = patch_->patch().tempo_bpm;
-  start.random_bipolar = {rng.bipolar(),
-                          std::clamp(kNormalDeviation * normal(rng), -1.0f, 1.0f)};
+  start.random_bipolar = {rng.bipolar(), std::clamp(kNormalDeviation * normal(rng), -1.0f, 1.0f)};
   start.random_unipolar = {rng.unipolar(),
                            std::min(1.0f, std::fabs(kNormalDeviation * normal(rng)))};
   start.seed = seed_;
@@ -124,7 +123,7 @@ void SceneEngine::play(int key, float velocity) noexcept {
        {ModSource::kLowestKey, ModSource::kHighestKey, ModSource::kLatestKey}) {
     sources_[source_slot(source)] = distance;
   }
-  playing_ = true;
+  playing_ = attacked_ = true;
   tail_is_over_ = false;
 }
 
@@ -138,9 +137,10 @@ void SceneEngine::release() noexcept {
   }
 }
 
-void SceneEngine::advance_controls() {
+void SceneEngine::advance() noexcept {
   values_ = scene_->values;
   add_routes(scene_->scene_routes, sources_, values_);
+  if (!attacked_) return;  // LFOs of a scene without a note stand still
   for (int i = 0; i < kNumSceneLfos; ++i) {
     const int number = kNumVoiceLfos + i;
     if (!scene_->lfo_runs[static_cast<std::size_t>(number)]) continue;
@@ -155,12 +155,12 @@ void SceneEngine::advance_controls() {
 void SceneEngine::process(std::span<float> left, std::span<float> right,
                           const SceneEngine* scene_a) noexcept {
   const bool stereo = !right.empty();
+  had_voice_ = playing_;
   if (silent()) {
     std::fill(left.begin(), left.end(), 0.0f);
     std::fill(right.begin(), right.end(), 0.0f);
     return;
   }
-  advance_controls();
   const HardClip clip = scene_->scene->hard_clip;
   if (playing_) {
     left_ = {};

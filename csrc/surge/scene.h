@@ -32,10 +32,15 @@ class SceneEngine {
   // Key up. A scene that latches goes on.
   void release() noexcept;
 
-  // Overwrites one block at the host's rate; `right` may be empty. `scene_a` is null but for
-  // scene B if both play.
+  // Parameters and LFOs of the next block, also of a scene that is silent.
+  void advance() noexcept;
+
+  // After `advance`: overwrites one block at the host's rate; `right` may be empty. `scene_a` is
+  // null but for scene B if both play.
   void process(std::span<float> left, std::span<float> right, const SceneEngine* scene_a) noexcept;
 
+  // Whether a voice sounded in the last block.
+  bool had_voice() const { return had_voice_; }
   // Whether every further block is silent.
   bool silent() const { return !playing_ && tail_is_over_; }
 
@@ -45,7 +50,6 @@ class SceneEngine {
 
  private:
   void start_formulas();
-  void advance_controls();
 
   const Plan* plan_;
   const PreparedPatch* patch_ = nullptr;
@@ -53,6 +57,8 @@ class SceneEngine {
   std::uint64_t seed_ = 0;
   int key_ = 60;
   bool playing_ = false;
+  bool had_voice_ = false;
+  bool attacked_ = false;
   bool tail_is_over_ = true;
 
   SceneValues values_{};

@@ -13,6 +13,7 @@ enum class SeedPurpose : std::uint64_t {
   kVoiceLfo = 3,
   kSceneLfo = 4,
   kRandomSource = 5,
+  kEffect = 6,
 };
 
 constexpr std::uint64_t stream_seed(std::uint64_t seed, SeedPurpose purpose, int scene,

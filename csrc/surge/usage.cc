@@ -215,9 +215,12 @@ class FeatureCollector {
   }
 
   void add_effect(int slot) {
-    const int type = patch_.effects[static_cast<std::size_t>(slot)].type;
+    constexpr int kAirwindows = 14;
+    const Effect& effect = patch_.effects[static_cast<std::size_t>(slot)];
     const bool disabled = (patch_.integer(GlobalParam::kEffectDisable) >> slot & 1) != 0;
-    if (type != 0 && !disabled) add(FeatureKind::kEffect, type, 0, -1, slot);
+    if (effect.type == 0 || disabled) return;
+    const int plugin = effect.type == kAirwindows ? effect.params[0].as_integer() : 0;
+    add(FeatureKind::kEffect, effect.type, plugin, -1, slot);
   }
 
   const Patch& patch_;

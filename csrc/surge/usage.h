@@ -21,7 +21,7 @@ enum class FeatureKind : std::uint8_t {
   kEnvelope,       // id: 0 digital, 1 analog; unit: 0 amplitude, 1 filter
   kLfo,            // id: shape; unit: LFO; variant: as the deform of `lfoN_deform`
   kModSource,      // id: source; variant: output
-  kEffect,         // id: type; unit: slot
+  kEffect,         // id: type; unit: slot; variant: plugin of Airwindows
 };
 inline constexpr int kNumFeatureKinds = 13;
 

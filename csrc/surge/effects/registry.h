@@ -20,6 +20,7 @@ struct EffectType {
   bool (*has_variant)(int variant) = nullptr;             // null: has all
   // Whether it may sound without input.
   bool (*generates)(const EffectModel& model) = nullptr;  // null: never
+  bool reads_other_scene = false;
 };
 
 // Null for types that are not rendered: sound passes them unchanged.

@@ -9,7 +9,8 @@ namespace synthrl::surge {
 
 class BlockRamp {
  public:
-  explicit BlockRamp(float value = 0.0f) : start_(value), target_(value) {}
+  BlockRamp() = default;
+  explicit BlockRamp(float value) : start_(value), target_(value) {}
 
   // No line: the value itself.
   void set_at_once(float value) { start_ = target_ = value; }
@@ -63,8 +64,8 @@ class BlockRamp {
   }
 
  private:
-  float start_;
-  float target_;
+  float start_ = 0.0f;
+  float target_ = 0.0f;
 };
 
 // Side signal x value; the middle stays.
