@@ -9,6 +9,7 @@
 #include "surge/effects/distortion.h"
 #include "surge/effects/eq.h"
 #include "surge/effects/reverb1.h"
+#include "surge/effects/reverb2.h"
 
 namespace synthrl::surge {
 namespace {
@@ -27,6 +28,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kEqType);
   add(kConditionerType);
   add(kChorusType);
+  add(kReverb2Type);
   return types;
 }
 
