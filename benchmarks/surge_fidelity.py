@@ -179,9 +179,9 @@ def batches(cases: list[Case]) -> Iterator[list[Case]]:
 
 
 def compare(
+    renderer: Renderer,
     cases: list[Case],
     contents: dict[str, bytes],
-    threads: int,
     seed: int,
     rounded: bool,
     effects: bool,
@@ -189,42 +189,39 @@ def compare(
     """Renders and scores all cases; returns outcomes and errors."""
     distances = jax.jit(reward.distances)
     outcomes, errors = [], []
-    with Renderer(
-        "surge", sample_rate=SURGE_SAMPLE_RATE, threads=threads, effects=effects
-    ) as renderer:
-        for batch in track(list(batches(cases)), description="patches"):
-            kept, sounds, references, seconds = [], [], [], []
-            for case in batch:
-                begin = time.process_time()
-                try:
-                    sound = renderer.render([contents[case.patch]], seed=seed)[0]
-                except (UserError, KeyError) as error:
-                    errors.append(f"{case.number} {case.patch}: {error}")
-                    continue
-                seconds.append(time.process_time() - begin)
-                target = surge_target(sound)
-                sounds.append(as_stored(target, case) if rounded else target)
-                references.append(load_reference(case.path))
-                kept.append(case)
-            if not kept:
+    for batch in track(list(batches(cases)), description="patches"):
+        kept, sounds, references, seconds = [], [], [], []
+        for case in batch:
+            begin = time.process_time()
+            try:
+                sound = renderer.render([contents[case.patch]], seed=seed)[0]
+            except (UserError, KeyError) as error:
+                errors.append(f"{case.number} {case.patch}: {error}")
                 continue
-            padding = _BATCH - len(kept)
-            a = np.stack(references + references[:1] * padding)
-            b = np.stack(sounds + sounds[:1] * padding)
-            measured = distances(a, b)
-            columns = np.stack([np.asarray(column) for column in measured], axis=1)
-            costs = np.asarray(reward.cost(measured))
-            for i, case in enumerate(kept):
-                outcomes.append(
-                    Outcome(
-                        case,
-                        float(costs[i]),
-                        *(float(value) for value in columns[i]),
-                        null_db=null_db(references[i], sounds[i]),
-                        seconds=seconds[i],
-                        features=features_of(contents[case.patch], effects),
-                    )
+            seconds.append(time.process_time() - begin)
+            target = surge_target(sound)
+            sounds.append(as_stored(target, case) if rounded else target)
+            references.append(load_reference(case.path))
+            kept.append(case)
+        if not kept:
+            continue
+        padding = _BATCH - len(kept)
+        a = np.stack(references + references[:1] * padding)
+        b = np.stack(sounds + sounds[:1] * padding)
+        measured = distances(a, b)
+        columns = np.stack([np.asarray(column) for column in measured], axis=1)
+        costs = np.asarray(reward.cost(measured))
+        for i, case in enumerate(kept):
+            outcomes.append(
+                Outcome(
+                    case,
+                    float(costs[i]),
+                    *(float(value) for value in columns[i]),
+                    null_db=null_db(references[i], sounds[i]),
+                    seconds=seconds[i],
+                    features=features_of(contents[case.patch], effects),
                 )
+            )
     return outcomes, errors
 
 
@@ -269,6 +266,7 @@ def main() -> None:
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of references")
     parser.add_argument("--patches", type=pathlib.Path, help="archive or folder of patches")
     parser.add_argument("--dry", action="store_true", help="without effects")
+    parser.add_argument("--formulas", action="store_true", help="run the Lua programs of LFOs")
     parser.add_argument("--limit", type=int, help="compare only so many, evenly spread")
     parser.add_argument("--ids", help="compare only these, separated by commas")
     parser.add_argument(
@@ -290,14 +288,16 @@ def main() -> None:
         cases = [cases[place] for place in places]
     source = arguments.patches or arguments.data / "patches.tar.xz"
     contents = read_patches(source, {case.patch for case in cases})
-    outcomes, errors = compare(
-        cases,
-        contents,
-        arguments.threads,
-        arguments.seed,
-        arguments.round,
+    with Renderer(
+        "surge",
+        sample_rate=SURGE_SAMPLE_RATE,
+        threads=arguments.threads,
         effects=not arguments.dry,
-    )
+        formulas=arguments.formulas,
+    ) as renderer:
+        outcomes, errors = compare(
+            renderer, cases, contents, arguments.seed, arguments.round, not arguments.dry
+        )
 
     console = Console(width=200)
     report(console, outcomes, errors, arguments.worst)

@@ -200,7 +200,8 @@ def references(shared_data: pathlib.Path) -> dict[int, tuple[bytes, np.ndarray]]
 
 @pytest.mark.slow
 def test_close_to_surge_xt(references: dict[int, tuple[bytes, np.ndarray]]):
-    sounds = renderer(0).render([references[number][0] for number in EXACT])
+    with Renderer("surge", sample_rate=SURGE_SAMPLE_RATE, effects=False) as dry:
+        sounds = dry.render([references[number][0] for number in EXACT])
     targets = np.stack([references[number][1] for number in EXACT])
     targets = (targets / np.max(np.abs(targets), axis=1, keepdims=True)).astype(np.float32)
     ours = surge_target(sounds)
