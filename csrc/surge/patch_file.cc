@@ -134,8 +134,12 @@ std::vector<std::byte> read_wavetable(std::span<const std::byte> block, std::siz
   }
   const std::size_t sample_bytes = (flags & kInt16Flag) != 0 ? 2 : 4;
   const std::size_t size = kWavetableHeaderBytes + frame_samples * frames * sample_bytes;
-  const auto used = block.first(std::min(size, block.size()));
-  return {used.begin(), used.end()};
+  // Padding it would let a few bytes ask for megabytes.
+  if (block.size() < size) {
+    fail(place + "the wavetable should have " + std::to_string(size) + " bytes but has " +
+         std::to_string(block.size()));
+  }
+  return {block.begin(), block.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
 // --- Numbers ------------------------------------------------------------------------------------
