@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "surge/effects/airwindows/airwindows.h"
 #include "surge/effects/chorus.h"
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
 #include "surge/effects/distortion.h"
 #include "surge/effects/eq.h"
+#include "surge/effects/flanger.h"
+#include "surge/effects/graphic_eq.h"
+#include "surge/effects/phaser.h"
 #include "surge/effects/reverb1.h"
 #include "surge/effects/reverb2.h"
 
@@ -28,7 +32,11 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kEqType);
   add(kConditionerType);
   add(kChorusType);
+  add(kAirwindowsType);
   add(kReverb2Type);
+  add(kFlangerType);
+  add(kPhaserType);
+  add(kGraphicEqType);
   return types;
 }
 
