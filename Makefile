@@ -10,7 +10,7 @@ SOUND ?= synthrl_jax/assets/example.wav
 
 NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
 
-.PHONY: help quickstart test lint format bench wheel sanitize fuzz clean
+.PHONY: help quickstart test lint format bench wheel sanitize fuzz fuzz-surge clean
 
 help:
 	@echo "make quickstart  build, train three tiny stages on bundled sounds, evaluate, match"
@@ -21,6 +21,7 @@ help:
 	@echo "make wheel       build sdist and wheel, and test the wheel away from the sources"
 	@echo "make sanitize    run the C++ tests under address, undefined and thread sanitizers"
 	@echo "make fuzz        feed the readers and the engine with random input"
+	@echo "make fuzz-surge  feed damaged Surge patches to the reader, under sanitizers"
 	@echo "make clean       remove what was built"
 
 $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
@@ -110,6 +111,17 @@ fuzz: $(READY)
 	for fuzzer in build/fuzz/*_fuzz; do \
 		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
 	done
+
+FUZZ_EXECUTIONS ?= 1000000
+FUZZ_SEED ?= 1
+FUZZ_SOURCES := $(addprefix csrc/surge/,parameters.cc xml.cc patch.cc migrations.cc patch_file.cc \
+	usage.cc oscillators/wavetable.cc filters/subtypes.cc) $(wildcard tests/fuzz/*.cc)
+
+fuzz-surge:
+	mkdir -p build
+	$(CXX) -std=c++20 -O1 -g -ffp-contract=off -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -Icsrc $(FUZZ_SOURCES) -o build/surge_patch_fuzz
+	build/surge_patch_fuzz $(FUZZ_EXECUTIONS) $(FUZZ_SEED) synthrl_jax/assets/patches/*.fxp
 
 clean:
 	rm -rf build dist $(VENV) quickstart synthrl_jax/_native*.so

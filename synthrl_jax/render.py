@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +20,62 @@ if TYPE_CHECKING:
 Engine = Literal["mark1", "modern", "opl"]
 Stage = Literal["engine", "plugin"]
 
-_SYNTHS = ("dexed",)
+_SYNTHS = ("dexed", "surge")
+
+_DEXED_FADE_S = 0.1
+
+# Rate at which the targets made from Surge patches are rendered.
+SURGE_SAMPLE_RATE = 44_100
+
+if TYPE_CHECKING:
+    SurgePatch = _native._Surge.Patch
+else:
+    SurgePatch = _native.surge.Patch
+SurgePatchLike = str | os.PathLike[str] | bytes | SurgePatch
+
+
+def read_surge_patch(patch: SurgePatchLike) -> SurgePatch:
+    """Reads a Surge XT patch.
+
+    Args:
+      patch: path of a `.fxp` file, its content, or a patch that was read.
+
+    Raises:
+      UserError: it cannot be read; the message names the file.
+    """
+    if isinstance(patch, SurgePatch):
+        return patch
+    if isinstance(patch, bytes):
+        name, content = "", patch
+    else:
+        path = pathlib.Path(patch)
+        name = f"{path}: "
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}") from error
+    try:
+        return SurgePatch(content)
+    except ValueError as error:
+        raise UserError(f"{name}{error}") from error
+
+
+def surge_target(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A render of Surge at 44 100 Hz as a target of learning.
+
+    Args:
+      sound: [..., S] at 44 100 Hz, S even.
+
+    Returns:
+      [..., S / 2] at 22 050 Hz, resampled by way of the spectrum, divided by its peak. Silence
+      stays silent.
+    """
+    import scipy.signal
+
+    resampled = np.asarray(scipy.signal.resample(sound, sound.shape[-1] // 2, axis=-1))
+    peak = np.max(np.abs(resampled), axis=-1, keepdims=True)
+    return (resampled / np.maximum(peak, 1e-9)).astype(np.float32)
+
 
 SCORE_COLUMNS = ("spec_mae", "spectral_convergence", "mfcc13_mae", "mfcc40_mae", "reward")
 """What `Renderer.score` tells of each sound, see `reward.Distances`."""
@@ -59,12 +117,17 @@ class Renderer:
     threads or history. Renderers of different rates and settings can be used side by side.
 
     Args:
-      synth: "dexed".
-      sample_rate: in Hz, 8 000 to 384 000.
+      synth: "dexed", or "surge": Surge XT.
+      sample_rate: in Hz, 8 000 to 384 000, for Surge to 192 000.
       threads: 0 is one per core.
-      stage: "plugin" is what a host hears from Dexed (its scale, clip, DC blocker and filter);
-        "engine" is the raw sum of the carriers, comparable with dexed-py.
-      engine: "mark1" (the DX7's, and Dexed's default), "modern" or "opl".
+      stage: of Dexed. "plugin" is what a host hears from it (its scale, clip, DC blocker and
+        filter); "engine" is the raw sum of the carriers, comparable with dexed-py.
+      engine: of Dexed. "mark1" (the DX7's, and Dexed's default), "modern" or "opl".
+      formulas: of Surge. Runs the Lua programs that some patches have for LFOs, which give 0
+        otherwise. Programs are confined, but they are code of the patch's author: leave this off
+        for patches of unknown origin. Needs a native module built with LuaJIT
+        (`SYNTHRL_LUAJIT=1 pip install .`).
+      effects: of Surge. False renders patches dry, without their effects.
 
     Raises:
       UserError: a setting that does not exist.
@@ -82,19 +145,27 @@ class Renderer:
         threads: int = 0,
         stage: Stage = "plugin",
         engine: Engine = "mark1",
+        formulas: bool = False,
+        effects: bool = True,
     ) -> None:
         if synth not in _SYNTHS:
             raise UserError(f"synth {synth!r} is not one of {', '.join(_SYNTHS)}")
         if threads < 0:
             raise UserError(f"threads must be 0 or more, not {threads}")
+        self._dexed: _native._Dx7.Renderer | None = None
+        self._surge: _native._Surge.Renderer | None = None
         try:
-            self._native: _native._Dx7.Renderer | None = _native.dx7.Renderer(
-                sample_rate, threads, engine, stage
-            )
+            if synth == "surge":
+                self._surge = _native.surge.Renderer(sample_rate, threads, formulas)
+                self.threads = self._surge.threads
+            else:
+                self._dexed = _native.dx7.Renderer(sample_rate, threads, engine, stage)
+                self.threads = self._dexed.threads
         except ValueError as error:
             raise UserError(str(error)) from error
+        self.synth = synth
         self.sample_rate = sample_rate
-        self.threads = self._native.threads
+        self._effects = effects
 
     def __enter__(self) -> Self:
         return self
@@ -104,52 +175,76 @@ class Renderer:
 
     def close(self) -> None:
         """Ends the threads; dropping the last reference to the renderer does the same."""
-        self._native = None
+        self._dexed = None
+        self._surge = None
 
     def render(
         self,
-        presets: ArrayLike,
+        presets: ArrayLike | Sequence[SurgePatchLike],
         note: ArrayLike = 60,
         velocity: ArrayLike = 85,
         gate_s: ArrayLike = 3.0,
         length_s: float = 4.0,
-        fade_s: float = 0.1,
+        fade_s: float | None = None,
         seed: int = 0,
         *,
         lfo_phase: ArrayLike = 0.0,
         sample_hold: ArrayLike = 0,
+        stereo: bool = False,
     ) -> NDArray[np.float32]:
         """Plays one note on each preset.
 
         Args:
-          presets: float [B, 155] plugin values in [0, 1], or uint8 [B, 128] packed DX7 voices as
-            in a 32-voice dump, whose out-of-range bytes are clamped.
+          presets: for Dexed float [B, 155] plugin values in [0, 1], or uint8 [B, 128] packed DX7
+            voices as in a 32-voice dump, whose out-of-range bytes are clamped. For Surge B paths
+            of `.fxp` files, their contents, or patches from `read_surge_patch`.
           note: MIDI key, scalar or [B].
           velocity: MIDI velocity, scalar or [B].
-          gate_s: seconds until the key goes up, scalar or [B].
+          gate_s: seconds until the key goes up, scalar or [B]. Surge counts whole blocks of 32
+            samples, rounded down.
           length_s: seconds of audio.
-          fade_s: seconds at the end faded out by a straight line to 0; 0 for none.
-          seed: accepted by every synth; Dexed draws nothing at random.
-          lfo_phase: where a free-running LFO stands at the note-on, in cycles [0, 1), scalar or
-            [B]. Voices with LFO key sync ignore it.
-          sample_hold: 0 … 255, state of the LFO's sample-and-hold generator, scalar or [B].
+          fade_s: seconds at the end faded out by a straight line to 0; 0 for none. By default
+            0.1 for Dexed, and none for Surge.
+          seed: of Surge's random numbers: start phases, drift, noise. Every row has the same, so
+            that it does not matter where a patch stands. Dexed draws nothing at random.
+          lfo_phase: of Dexed. Where a free-running LFO stands at the note-on, in cycles [0, 1),
+            scalar or [B]. Voices with LFO key sync ignore it.
+          sample_hold: of Dexed. 0 … 255, state of the LFO's sample-and-hold generator, scalar or
+            [B].
+          stereo: of Surge. Both channels; otherwise only the left one.
 
         Returns:
-          float32 [B, S], S = round(length_s · sample_rate).
+          float32 [B, S], S = round(length_s · sample_rate); in stereo [B, 2, S], left first.
 
         Raises:
           UserError: a shape, or a value out of range; the message names row and parameter. Also a
-            filter cutoff at or above half the sample rate, where the plugin's filter explodes.
+            filter cutoff at or above half the sample rate, where Dexed's filter explodes, and a
+            patch that cannot be read or played; the message names its file.
           RuntimeError: the renderer is closed.
         """
-        del seed
-        native = self._open()
+        if self._surge is not None:
+            patches = [presets] if isinstance(presets, str | bytes) else presets
+            return self._render_surge(
+                cast("Sequence[SurgePatchLike]", patches),
+                note,
+                velocity,
+                gate_s,
+                length_s,
+                0.0 if fade_s is None else fade_s,
+                seed,
+                stereo,
+            )
+        if self._dexed is None:
+            raise RuntimeError("the renderer is closed")
+        if stereo:
+            raise UserError("Dexed has one channel: stereo must be False")
+        fade_s = _DEXED_FADE_S if fade_s is None else fade_s
         batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
         num_samples = self.num_samples(length_s)
         packed = batch.presets.dtype == np.uint8
-        render = native.render_packed if packed else native.render_values
+        play = self._dexed.render_packed if packed else self._dexed.render_values
         try:
-            return render(*batch, num_samples)
+            return play(*batch, num_samples)
         except ValueError as error:
             raise UserError(str(error)) from error
 
@@ -205,7 +300,7 @@ class Renderer:
         from synthrl_jax.reward import RewardWeights
 
         del seed
-        native = self._open()
+        native = self._open_dexed()
         self._check_score_rate()
         batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
         packed = batch.presets.dtype == np.uint8
@@ -217,7 +312,7 @@ class Renderer:
 
     def share(self) -> int:
         """A number by which compiled programs find this renderer for as long as it is open."""
-        return self._open().share()
+        return self._open_dexed().share()
 
     def num_samples(self, length_s: float) -> int:
         """Samples of a render of so many seconds.
@@ -231,10 +326,12 @@ class Renderer:
         """Samples of a fade-out of so many seconds; errors as `num_samples`."""
         return math.floor(_length("fade_s", fade_s) * self.sample_rate)
 
-    def _open(self) -> _native._Dx7.Renderer:
-        if self._native is None:
+    def _open_dexed(self) -> _native._Dx7.Renderer:
+        if self._surge is not None:
+            raise UserError("scores are those of Dexed presets, but this renderer plays Surge")
+        if self._dexed is None:
             raise RuntimeError("the renderer is closed")
-        return self._native
+        return self._dexed
 
     def _check_score_rate(self) -> None:
         if self.sample_rate != _native.score.SAMPLE_RATE:
@@ -270,6 +367,45 @@ class Renderer:
         )
         return _Batch(presets, notes, self.num_fade_samples(fade_s))
 
+    def _render_surge(
+        self,
+        patches: Sequence[SurgePatchLike],
+        note: ArrayLike,
+        velocity: ArrayLike,
+        gate_s: ArrayLike,
+        length_s: float,
+        fade_s: float,
+        seed: int,
+        stereo: bool,
+    ) -> NDArray[np.float32]:
+        assert self._surge is not None
+        rows = len(patches)
+        if not 0 <= seed < 2**64:
+            raise UserError(f"seed {seed} is outside [0, 2^64)")
+        read = []
+        for row, patch in enumerate(patches):
+            try:
+                read.append(read_surge_patch(patch))
+            except UserError as error:
+                raise UserError(f"row {row}, {error}") from error
+        try:
+            return self._surge.render(
+                read,
+                note=_per_row("note", note, rows, 0, 127).astype(np.int32),
+                velocity=_per_row("velocity", velocity, rows, 0, 127).astype(np.int32),
+                gate_samples=self._samples(_per_row("gate_s", gate_s, rows, 0.0, math.inf)),
+                seed=seed,
+                num_samples=self.num_samples(length_s),
+                fade_samples=self.num_fade_samples(fade_s),
+                stereo=stereo,
+                effects=self._effects,
+            )
+        except ValueError as error:
+            if len(error.args) != 2:
+                raise UserError(str(error)) from error
+            message, row = error.args
+            raise UserError(f"row {row}, {_patch_name(patches[row])}{message}") from error
+
     def _samples(self, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rounded half up, and far beyond any render where infinite."""
         samples = np.floor(seconds * self.sample_rate + 0.5)
@@ -288,6 +424,15 @@ def _per_row(
     if bad.size:
         raise UserError(f"row {bad[0]}, {name}: {array[bad[0]]:g} is outside [{low:g}, {high:g}]")
     return array
+
+
+def _patch_name(patch: SurgePatchLike) -> str:
+    """What to put before an error: the file, or what the patch calls itself."""
+    if isinstance(patch, bytes):
+        return ""
+    if isinstance(patch, SurgePatch):
+        return f"{patch.name!r}: "
+    return f"{os.fspath(cast('str | os.PathLike[str]', patch))}: "
 
 
 def _length(name: str, seconds: float) -> float:

@@ -15,7 +15,7 @@ _LAYERS = [
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render"},
-    {"presets", "data", "environment", "jax_ops", "steps", "report"},
+    {"presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"},
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench"},
     {"trainer"},
     {"evaluate", "match"},

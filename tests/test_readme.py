@@ -37,7 +37,7 @@ def test_synthrl_commands_parse() -> None:
     assert {words[1] for words in lines} == set(COMMANDS)
     for _, name, *arguments in lines:
         parser = argparse.ArgumentParser(exit_on_error=False)
-        importlib.import_module(f"synthrl_jax.cli.{name}").add_arguments(parser)
+        importlib.import_module(f"synthrl_jax.cli.{name.replace('-', '_')}").add_arguments(parser)
         parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""Sounds and voices that come with the package, made by the scripts of this project."""
+"""Sounds, voices and patches that come with the package, made by the scripts of this project."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ VOICES: Path = _FOLDER / "voices.syx"
 SOUNDS: Path = _FOLDER / "sounds"
 """Folder of 22 050 Hz mono FLAC files: sounds that no DX7 made."""
 
+PATCHES: Path = _FOLDER / "patches"
+"""Folder of Surge XT patches (`.fxp`)."""
+
 EXAMPLE: Path = _FOLDER / "example.wav"
 """A plucked string to try things with."""
 
@@ -20,3 +23,8 @@ EXAMPLE: Path = _FOLDER / "example.wav"
 def sounds() -> list[Path]:
     """The bundled sounds, in name order."""
     return sorted(SOUNDS.glob("*.flac"))
+
+
+def patches() -> list[Path]:
+    """The bundled Surge XT patches, in name order."""
+    return sorted(PATCHES.glob("*.fxp"))

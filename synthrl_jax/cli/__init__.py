@@ -19,6 +19,7 @@ COMMANDS = {
     "prepare": "turn cartridges or recordings into a dataset",
     "evaluate": "score a trained policy on a dataset",
     "compare": "measure how alike two sounds are",
+    "surge-info": "tell what Surge XT patches use",
     "bench": "measure rendering speed",
 }
 """Subcommand → one-line summary. `synthrl_jax/cli/<name>.py` holds the rest."""

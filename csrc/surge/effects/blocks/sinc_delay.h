@@ -1,0 +1,98 @@
+// A delay line that is read between samples and written block by block.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "surge/effects/blocks/effect_tables.h"
+#include "surge/plan.h"
+
+namespace synthrl::surge {
+
+class SincDelayLine {
+ public:
+  static constexpr std::size_t kLength = std::size_t{1} << 18;
+
+  // `length` is in samples and a power of two, at least 128. `tables` must outlive the line.
+  explicit SincDelayLine(const EffectTables& tables, std::size_t length = kLength)
+      : tables_(&tables), mask_(length - 1), samples_(length + kTaps) {}
+
+  void restart() {
+    // What was never written is still zero.
+    std::fill_n(samples_.begin(), std::min(written_, mask_ + 1), 0.0f);
+    std::fill(samples_.end() - static_cast<std::ptrdiff_t>(kTaps), samples_.end(), 0.0f);
+    written_ = 0;
+  }
+
+  // The signal `delay` + 6 samples before sample `index` of the next block to be written, with
+  // `delay` limited to 32 … length - 13 samples and rounded to 1/256 sample.
+  float read(float delay, std::size_t index) const {
+    const Place place = place_of(delay);
+    const std::size_t first = (written_ + index - place.whole - kTaps) & mask_;
+    return convolve(tables_->sinc(place.row).data(), samples_.data() + first);
+  }
+
+  // The same for a whole block, with one delay.
+  void read_block(float delay, std::span<float, kBlockSamples> out) const {
+    const Place place = place_of(delay);
+    const std::size_t first = (written_ - place.whole - kTaps) & mask_;
+    const float* weights = tables_->sinc(place.row).data();
+    if (first + kBlockSamples <= mask_ + 1) {
+      const float* samples = samples_.data() + first;
+      for (std::size_t i = 0; i < kBlockSamples; ++i) out[i] = convolve(weights, samples + i);
+      return;
+    }
+    for (std::size_t i = 0; i < kBlockSamples; ++i) {
+      out[i] = convolve(weights, samples_.data() + ((first + i) & mask_));
+    }
+  }
+
+  void write(std::span<const float, kBlockSamples> block) {
+    const std::size_t position = written_ & mask_;
+    std::copy(block.begin(), block.end(), samples_.begin() + static_cast<std::ptrdiff_t>(position));
+    // The start is repeated behind the end, so that reading never has to wrap.
+    if (position == 0) {
+      std::copy_n(block.begin(), kTaps,
+                  samples_.begin() + static_cast<std::ptrdiff_t>(mask_ + 1));
+    }
+    written_ += kBlockSamples;
+  }
+
+ private:
+  static constexpr std::size_t kTaps = EffectTables::kSincTaps;
+
+  struct Place {
+    std::size_t whole;
+    std::size_t row;
+  };
+  Place place_of(float delay) const {
+    const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
+    const float below = std::min(longest, delay);  // not a number is the longest
+    const auto whole = static_cast<std::size_t>(std::max(below, static_cast<float>(kBlockSamples)));
+    const float steps = (static_cast<float>(whole + 1) - below) * 256.0f;
+    return {.whole = whole, .row = static_cast<std::size_t>(std::clamp(steps, 0.0f, 255.0f))};
+  }
+
+  static float convolve(const float* weights, const float* samples) {
+    using Four = float __attribute__((vector_size(16)));
+    Four sum{};
+    for (std::size_t i = 0; i < kTaps; i += 4) {
+      Four w;
+      Four x;
+      std::memcpy(&w, weights + i, sizeof(w));
+      std::memcpy(&x, samples + i, sizeof(x));
+      sum += w * x;
+    }
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+  }
+
+  const EffectTables* tables_;
+  std::size_t mask_;
+  std::size_t written_ = 0;
+  std::vector<float> samples_;
+};
+
+}  // namespace synthrl::surge
