@@ -18,6 +18,7 @@
 #include "surge/effects/reverb1.h"
 #include "surge/effects/reverb2.h"
 #include "surge/effects/rotary.h"
+#include "surge/effects/tape.h"
 #include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
@@ -47,6 +48,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kResonatorType);
   add(kCombulatorType);
   add(kWaveshaperType);
+  add(kTapeType);
   return types;
 }
 
