@@ -218,6 +218,7 @@ struct Scene {
   std::vector<SceneRouting> scene_routings;  // in the order of the file
   std::vector<SceneRouting> voice_routings;
   PortamentoOptions portamento;
+  bool retrigger_from_level = false;  // of envelopes by LFOs; otherwise from 0
   HardClip hard_clip = HardClip::k18Db;
 
   float value(SceneParam param) const { return params.value(param); }

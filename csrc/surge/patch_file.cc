@@ -530,6 +530,18 @@ class PatchReader {
       patch_.scenes[0].hard_clip = mode(modes, "sc0");
       patch_.scenes[1].hard_clip = mode(modes, "sc1");
     });
+    constexpr int kFirstRevisionWithEnvelopeModes = 20;
+    if (patch_.revision < kFirstRevisionWithEnvelopeModes) return;
+    for (std::size_t i = 0; i < kNumScenes; ++i) {
+      Scene& scene = patch_.scenes[i];
+      const std::int32_t play_mode = scene.integer(SceneParam::kPlayMode);
+      const bool mono = play_mode >= 1 && play_mode <= 4;
+      const std::string name =
+          (mono ? "monoVoiceEnvelope_" : "polyVoiceRepeatedKeyMode_") + std::to_string(i);
+      with_child(config, name, [&scene](const XmlElement& element) {
+        scene.retrigger_from_level = int_or(element, "v", 0) == 1;
+      });
+    }
   }
 
   void read_oscillator_data(const XmlElement& element) {

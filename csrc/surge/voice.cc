@@ -47,9 +47,6 @@ float shifted_note(float note, float shift_hz) {
   return note_of_ratio(ratio > 0.0f ? ratio : kLeastRatio);
 }
 
-// Whether another attack sets out from the level at which it finds the envelope.
-bool retriggers_from_level(const Scene&) { return false; }
-
 struct PanGains {
   float left;
   float right;
@@ -192,7 +189,7 @@ void Voice::release() noexcept {
 }
 
 void Voice::advance_modulators(int num_lfos) {
-  const bool from_level = retriggers_from_level(*scene_->scene);
+  const bool from_level = scene_->scene->retrigger_from_level;
   for (int i = 0; i < num_lfos; ++i) {
     const auto slot = static_cast<std::size_t>(i);
     if (!scene_->lfo_runs[slot]) continue;
@@ -216,7 +213,7 @@ void Voice::take_values(const SceneValues& scene_values) {
 
 void Voice::update_pitch() {
   if (portamento_.tick(plan_->modulators, local(SceneParam::kPortamento))) {
-    const bool from_level = retriggers_from_level(*scene_->scene);
+    const bool from_level = scene_->scene->retrigger_from_level;
     for (int i = 0; i < kNumEnvelopes; ++i) {
       envelopes_[static_cast<std::size_t>(i)].retrigger(envelope_controls(i), from_level);
     }

@@ -1,6 +1,7 @@
 // The plugins of the Airwindows effect against samples of Surge XT, and their host.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <set>
 #include <string>
 
@@ -194,6 +195,163 @@ TEST(plugins_match_surge_xt) {
   }
   // The others depend on chance.
   CHECK_EQ(plugin_types().size(), tested.size() + 2);
+}
+
+constexpr double kFullScale = 32768.0;  // no plugin is expected to be louder than that
+
+EffectModel model_of(const PluginType& type, std::initializer_list<float> values) {
+  EffectModel model = test::effect_test_model(kAirwindowsType.id, {static_cast<float>(type.id)});
+  std::ranges::copy(values, model.values.begin() + 1);
+  return model;
+}
+
+EffectModel random_model(const PluginType& type, Rng& rng) {
+  EffectModel model = model_of(type, {});
+  for (std::size_t i = 0; i < kMaxParams; ++i) {
+    // The ends are where things break.
+    const float value = 1.5f * rng.unipolar() - 0.25f;
+    model.values[i + 1] = std::clamp(value, 0.0f, 1.0f);
+    if (i == type.choice) {
+      model.values[i + 1] = static_cast<float>(rng.bits() % static_cast<unsigned>(type.num_items));
+    }
+  }
+  return model;
+}
+
+double loudest(const test::StereoSignal& signal, std::size_t begin) {
+  double peak = 0.0;
+  for (std::size_t i = begin; i < signal.size(); ++i) {
+    const double both = std::fabs(static_cast<double>(signal.left[i])) +
+                        std::fabs(static_cast<double>(signal.right[i]));
+    if (!(both <= peak)) peak = both;  // also what is no number
+  }
+  return peak;
+}
+
+// Bursts, from silent to far too loud.
+test::StereoSignal rough_signal(std::size_t length, Rng& rng) {
+  test::StereoSignal signal(length);
+  float level = 1.0f;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (i % 512 == 0) level = std::exp2(static_cast<float>(rng.bits() % 16) - 12.0f);
+    if (i % 2048 >= 1536) level = 0.0f;
+    signal.left[i] = level * rng.bipolar();
+    signal.right[i] = level * (i % 100 < 50 ? 1.0f : -1.0f);
+  }
+  return signal;
+}
+
+TEST(any_parameters_give_bounded_sound_at_any_rate) {
+  Rng rng(1);
+  for (const PluginType* type : plugin_types()) {
+    for (const double rate : {8000.0, 44100.0, 48000.0, 96000.0, 192000.0}) {
+      AirwindowsEffect effect(*type, rate);
+      for (int trial = 0; trial < 3; ++trial) {
+        const EffectModel model = random_model(*type, rng);
+        const auto move = [&](std::size_t block, EffectValues& values) {
+          if (trial == 2 && block % 40 == 0) values = random_model(*type, rng).values;
+        };
+        const auto out = test::play_through(effect, model, rough_signal(6400, rng), {}, 1, move);
+        const double peak = loudest(out, 0);
+        if (!(peak < kFullScale)) {
+          test::fail(__FILE__, __LINE__,
+                     std::string(type->name) + " at " + std::to_string(rate) + ": " +
+                         std::to_string(peak));
+        }
+      }
+    }
+  }
+}
+
+TEST(sound_does_not_depend_on_earlier_use) {
+  Rng rng(2);
+  for (const PluginType* type : plugin_types()) {
+    const EffectModel model = random_model(*type, rng);
+    const test::StereoSignal signal = rough_signal(6400, rng);
+    AirwindowsEffect used(*type, kReferenceRate);
+    for (int i = 0; i < 2; ++i) {
+      test::play_through(used, random_model(*type, rng), rough_signal(6400, rng), {}, 7);
+    }
+    AirwindowsEffect fresh(*type, kReferenceRate);
+    const auto expected = test::play_through(fresh, model, signal, {}, 3);
+    const auto got = test::play_through(used, model, signal, {}, 3);
+    if (got.left != expected.left || got.right != expected.right) {
+      test::fail(__FILE__, __LINE__, std::string(type->name) + " remembers an earlier use");
+    }
+  }
+}
+
+TEST(silence_stays_silent) {
+  for (const PluginType* type : plugin_types()) {
+    EffectModel model = model_of(*type, {});
+    for (std::size_t i = 0; i < kMaxParams; ++i) model.values[i + 1] = i == type->choice ? 0 : 0.5f;
+    AirwindowsEffect effect(*type, kReferenceRate);
+    const auto out = test::play_through(effect, model, test::StereoSignal(3200));
+    if (loudest(out, 0) > 0.0) test::fail(__FILE__, __LINE__, type->name);
+  }
+}
+
+TEST(sound_dies_away) {
+  for (const PluginType* type : plugin_types()) {
+    EffectModel model = model_of(*type, {});
+    for (std::size_t i = 0; i < kMaxParams; ++i) model.values[i + 1] = i == type->choice ? 0 : 0.5f;
+    AirwindowsEffect effect(*type, kReferenceRate);
+    test::StereoSignal signal(32 * 6000);
+    Rng rng(3);
+    const test::StereoSignal burst = rough_signal(4096, rng);
+    std::ranges::copy(burst.left, signal.left.begin());
+    std::ranges::copy(burst.right, signal.right.begin());
+    const auto out = test::play_through(effect, model, signal);
+    const double peak = loudest(out, 0);
+    const double tail = loudest(out, out.size() - 4096);
+    // Reverbs take their time.
+    if (!(peak > 0.0 && tail < 0.05 * peak)) {
+      test::fail(__FILE__, __LINE__, std::string(type->name) + ": " + std::to_string(tail / peak));
+    }
+  }
+}
+
+// Parameters reach the plugin through lags that set out from 0, one step per four samples.
+TEST(parameters_glide_up_from_zero) {
+  const float value = 0.75f;
+  AirwindowsEffect effect(kMojo, kReferenceRate);
+  test::StereoSignal signal(3200);
+  std::ranges::fill(signal.left, 0.25f);
+  const auto out = test::play_through(effect, model_of(kMojo, {value}), signal);
+  const auto mojo_of = [](double v) {
+    const double root = std::pow(v, 0.25);
+    return 0.987654321 * std::sin(v * root * std::numbers::pi / 2.0) / root;
+  };
+  for (std::size_t i = 0; i < signal.size(); ++i) {
+    const auto steps = static_cast<double>(i / kFrames);
+    const double glided = static_cast<double>(value) * (1.0 - std::pow(1.0 - 0.016, steps));
+    const double gain = std::pow(10.0, (24.0 * glided - 12.0) / 20.0);
+    CHECK(std::fabs(static_cast<double>(out.left[i]) - mojo_of(0.25 * gain)) < 1e-5);
+  }
+}
+
+TEST(choices_are_read_as_integers) {
+  EffectModel model = model_of(kPocketVerbs, {});
+  model.stored[1].present = true;
+  model.stored[1].stored_as_integer = true;
+  model.stored[1].bits = 3;
+  kAirwindowsType.migrate(model, kCurrentRevision);
+  CHECK_EQ(model.values[1], 3.0f);
+  model.stored[1].bits = 0x3f800000;  // the bits of a float
+  kAirwindowsType.migrate(model, kCurrentRevision);
+  CHECK_EQ(model.values[1], 5.0f);
+  model.stored[1].bits = 0xffffffff;
+  kAirwindowsType.migrate(model, kCurrentRevision);
+  CHECK_EQ(model.values[1], 0.0f);
+}
+
+TEST(plugins_that_are_not_rendered_are_known) {
+  CHECK(kAirwindowsType.has_variant(kGalactic.id));
+  CHECK(!kAirwindowsType.has_variant(52));
+  CHECK(!kAirwindowsType.has_variant(-1));
+  std::set<int> ids;
+  for (const PluginType* type : plugin_types()) ids.insert(type->id);
+  CHECK_EQ(ids.size(), plugin_types().size());
 }
 
 }  // namespace

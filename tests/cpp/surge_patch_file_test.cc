@@ -258,6 +258,25 @@ TEST(formulas_and_other_data) {
   CHECK(contains(error_of(writer.file()), "'formula' at byte"));
 }
 
+TEST(play_modes_choose_how_envelopes_start_again) {
+  PatchWriter writer;
+  writer.integer("a_polymode", 2).integer("b_polymode", 0);
+  const auto with_modes = [&](int mono, int poly) {
+    writer.others = "<nonparamconfig><monoVoiceEnvelope_0 v=\"" + std::to_string(mono) +
+                    "\"/><polyVoiceRepeatedKeyMode_0 v=\"" + std::to_string(poly) +
+                    "\"/><monoVoiceEnvelope_1 v=\"" + std::to_string(mono) +
+                    "\"/><polyVoiceRepeatedKeyMode_1 v=\"" + std::to_string(poly) +
+                    "\"/></nonparamconfig>";
+    const Patch patch = read(writer);
+    return std::array{patch.scenes[0].retrigger_from_level, patch.scenes[1].retrigger_from_level};
+  };
+  CHECK((with_modes(0, 0) == std::array{false, false}));
+  CHECK((with_modes(1, 0) == std::array{true, false}));
+  CHECK((with_modes(0, 1) == std::array{false, true}));
+  writer.revision = 19;
+  CHECK((with_modes(1, 1) == std::array{false, false}));
+}
+
 TEST(wavetables_belong_to_oscillators_that_play_them) {
   PatchWriter writer;
   writer.integer("a_osc2_type", 2).integer("b_osc1_type", 7);

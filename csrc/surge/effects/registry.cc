@@ -5,15 +5,21 @@
 
 #include "surge/effects/airwindows/airwindows.h"
 #include "surge/effects/chorus.h"
+#include "surge/effects/combulator.h"
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
 #include "surge/effects/distortion.h"
 #include "surge/effects/eq.h"
 #include "surge/effects/flanger.h"
+#include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
 #include "surge/effects/phaser.h"
+#include "surge/effects/resonator.h"
 #include "surge/effects/reverb1.h"
 #include "surge/effects/reverb2.h"
+#include "surge/effects/rotary.h"
+#include "surge/effects/tape.h"
+#include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
 namespace {
@@ -37,6 +43,12 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kFlangerType);
   add(kPhaserType);
   add(kGraphicEqType);
+  add(kFrequencyShifterType);
+  add(kRotaryType);
+  add(kResonatorType);
+  add(kCombulatorType);
+  add(kWaveshaperType);
+  add(kTapeType);
   return types;
 }
 

@@ -42,8 +42,8 @@ class Chamber final : public Plugin {
     const double size = 0.9 * values[kBigness] * values[kBigness] + 0.1;
     delays_ = delays_of(size);
     regeneration_ = 0.123 * (1.0 - std::pow(1.0 - values[kLongness], 6.0));
-    low_cut_ = values[kLiteness] * values[kLiteness] / rate_root_;
-    high_cut_ = (1.0 - values[kDarkness] * values[kDarkness]) / rate_root_;
+    low_cut_ = stable_amount(values[kLiteness] * values[kLiteness] / rate_root_);
+    high_cut_ = stable_amount((1.0 - values[kDarkness] * values[kDarkness]) / rate_root_);
     smoothing_ = 0.381966011250105 * size;
     wet_ = std::min(1.0, 2.0 * values[kWetness]);
     dry_ = std::min(1.0, 2.0 - 2.0 * values[kWetness]);

@@ -21,7 +21,7 @@ class Density final : public Plugin {
     blend_ = std::fabs(density);
     while (blend_ > 1.0) blend_ -= 1.0;
     density_ = density * std::fabs(density);
-    highpass_ = std::pow(values[kHighpass], 3.0) / ratio_;
+    highpass_ = stable_amount(std::pow(values[kHighpass], 3.0) / ratio_);
     gain_ = values[kOutput];
     wetness_ = values[kMix];
   }

@@ -30,7 +30,7 @@ class DeRez2 final : public Plugin {
   void set(const PluginValues& values) noexcept override {
     const double rate = std::min(1.0, std::pow(values[kRate], 3.0) + 0.0005);
     softness_ = 0.5 * (1.0 + rate);
-    rate_ = rate / ratio_;
+    rate_ = std::min(1.0, rate / ratio_);
     step_ = std::pow(1.0 - values[kResolution], 3.0) / 3.0;
     hardness_ = values[kHardness];
     wetness_ = values[kMix];

@@ -23,7 +23,7 @@ class Drive final : public Plugin {
 
   void set(const PluginValues& values) noexcept override {
     drive_ = 4.0 * values[kAmount] * values[kAmount];
-    highpass_ = std::pow(values[kHighpass], 3.0) / ratio_;
+    highpass_ = stable_amount(std::pow(values[kHighpass], 3.0) / ratio_);
     gain_ = values[kOutput];
     wetness_ = values[kMix];
   }

@@ -32,7 +32,7 @@ class DrumSlam final : public Plugin {
   void process(Frames frames) noexcept override {
     State& s = state_;
     const double low_amount = 0.0819 / ratio_;
-    const double high_amount = 0.377933067 / ratio_;
+    const double high_amount = stable_amount(0.377933067 / ratio_);
     for (Stereo& frame : frames) {
       const Stereo in = drive_ * frame;
       Phase& phase = s.phases[s.turn];

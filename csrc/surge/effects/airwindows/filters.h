@@ -1,6 +1,7 @@
 // Filters that the plugins share.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -8,6 +9,10 @@
 #include "surge/effects/airwindows/stereo.h"
 
 namespace synthrl::surge::airwindows {
+
+// What a lowpass can take. Amounts are meant for 44.1 kHz and above; scaled to lower rates they may
+// exceed this, from where it is not stable.
+inline double stable_amount(double amount) { return std::min(amount, 1.5); }
 
 // One-pole lowpass.
 class LowPass {

@@ -48,7 +48,7 @@ class Galactic final : public Plugin {
   void set(const PluginValues& values) noexcept override {
     regeneration_ = 0.125 - 0.0625 * values[kReplace];
     gain_ = 0.6665 * values[kReplace];
-    brightness_ = std::pow(values[kBrightness] + 0.00001, 2.0) / rate_root_;
+    brightness_ = stable_amount(std::pow(values[kBrightness] + 0.00001, 2.0) / rate_root_);
     vibrato_ = 0.001 * std::pow(values[kModulation], 3.0);
     delays_ = delays_of(values[kSize]);
     wetness_ = 1.0 - std::pow(1.0 - values[kMix], 3.0);

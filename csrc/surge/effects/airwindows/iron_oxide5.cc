@@ -32,7 +32,7 @@ class IronOxide5 final : public Plugin {
     gain_ = decibels(36.0 * values[kInput] - 18.0);
     const double high_speed = tape_speed(values[kTapeHigh]);
     roughness_ = 0.04 + 0.11 / std::sqrt(high_speed);
-    low_cut_ = tape_speed(values[kTapeLow]) / (430.0 * ratio_);
+    low_cut_ = stable_amount(tape_speed(values[kTapeLow]) / (430.0 * ratio_));
     leak_ = 1.0 + high_speed / (15.0 * ratio_);
     sum_length_ = 5.0 * ratio_ / high_speed;
     flutter_depth_ = ratio_ * values[kFlutter] * values[kFlutter];

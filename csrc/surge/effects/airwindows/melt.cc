@@ -52,8 +52,10 @@ class Melt final : public Plugin {
       std::array<float, 2> keep;
       for (std::size_t c = 0; c < 2; ++c) {
         Channel& channel = channels_[c];
-        // Loses more the louder it is. Single precision is part of it.
-        channel.keep = channel.keep * 0.9999f + (100.0f - std::fabs(channel.sum)) * 0.000001f;
+        // Loses more the louder it is. Single precision after each step is part of it.
+        const double loud = std::fabs(static_cast<double>(channel.sum));
+        channel.keep = static_cast<float>(static_cast<double>(channel.keep) * 0.9999);
+        channel.keep += static_cast<float>((100.0 - loud) * 0.000001);
         sum[c] = channel.sum;
         keep[c] = channel.keep;
       }

@@ -133,20 +133,21 @@ class PocketVerbs final : public Plugin {
       std::ranges::fill(cells, Cell{});
       delay = kFirstDelay;
       index = 1;
-      oldest = 2;
+      oldest = 0;
     }
     void resize(int longest, double size) {
       delay = delay_of(longest, size);
       std::fill(cells.begin() + static_cast<std::ptrdiff_t>(2 * index), cells.end(), Cell{});
-      if (index > static_cast<std::size_t>(delay)) index = 0;
       oldest = after(index);
     }
     void advance() {
       index = oldest;
       oldest = after(index);
     }
+    // Downwards, from the delay to 0.
     std::size_t after(std::size_t place) const {
-      return place >= static_cast<std::size_t>(delay) ? 0 : place + 1;
+      const auto top = static_cast<std::size_t>(delay);
+      return place == 0 || place > top + 1 ? top : place - 1;
     }
     Stereo process(Stereo in, std::size_t bank) {
       const Cell& old = cells[2 * oldest + bank];

@@ -31,7 +31,7 @@ class ToTape6 final : public Plugin {
 
   void set(const PluginValues& values) noexcept override {
     gain_ = decibels(24.0 * values[kInput] - 12.0);
-    treble_ = (1.0 - 0.45 * values[kSoften] * values[kSoften]) / ratio_;
+    treble_ = stable_amount((1.0 - 0.45 * values[kSoften] * values[kSoften]) / ratio_);
     bump_gain_ = 0.25 * values[kHeadBump] * gain_;
     const double flutter = values[kFlutter] * values[kFlutter];
     flutter_depth_ = kDeepestFlutter * ratio_ * flutter;

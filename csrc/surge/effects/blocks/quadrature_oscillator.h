@@ -28,6 +28,11 @@ class QuadratureOscillator {
     real_ = real;
     imaginary_ = imaginary;
   }
+  // Moves part of the way to the state of another.
+  void approach(const QuadratureOscillator& other, float share) {
+    real_ += share * (other.real_ - real_);
+    imaginary_ += share * (other.imaginary_ - imaginary_);
+  }
   float real() const { return real_; }
   float imaginary() const { return imaginary_; }
 

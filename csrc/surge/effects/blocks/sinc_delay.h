@@ -30,14 +30,27 @@ class SincDelayLine {
   // The signal `delay` + 6 samples before sample `index` of the next block to be written, with
   // `delay` limited to 32 … length - 13 samples and rounded to 1/256 sample.
   float read(float delay, std::size_t index) const {
-    const Place place = place_of(delay);
+    const Place place = place_of(delay, kBlockSamples);
     const std::size_t first = (written_ + index - place.whole - kTaps) & mask_;
     return convolve(tables_->sinc(place.row).data(), samples_.data() + first);
   }
 
+  // The same as lines read that are written sample by sample: the delay has another lower limit,
+  // no less than a block, and the tap that would look back furthest is one ahead of the others,
+  // with the weight of the next row.
+  float read_circular(float delay, std::size_t index, std::size_t shortest) const {
+    const Place place = place_of(delay, shortest);
+    const std::size_t first = (written_ + index - place.whole - kTaps + 1) & mask_;
+    EffectTables::SincRow weights;
+    const EffectTables::SincRow& row = tables_->sinc(place.row);
+    std::copy(row.begin() + 1, row.end(), weights.begin());
+    weights.back() = tables_->sinc(place.row + 1).front();
+    return convolve(weights.data(), samples_.data() + first);
+  }
+
   // The same for a whole block, with one delay.
   void read_block(float delay, std::span<float, kBlockSamples> out) const {
-    const Place place = place_of(delay);
+    const Place place = place_of(delay, kBlockSamples);
     const std::size_t first = (written_ - place.whole - kTaps) & mask_;
     const float* weights = tables_->sinc(place.row).data();
     if (first + kBlockSamples <= mask_ + 1) {
@@ -68,10 +81,10 @@ class SincDelayLine {
     std::size_t whole;
     std::size_t row;
   };
-  Place place_of(float delay) const {
+  Place place_of(float delay, std::size_t shortest) const {
     const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
     const float below = std::min(longest, delay);  // not a number is the longest
-    const auto whole = static_cast<std::size_t>(std::max(below, static_cast<float>(kBlockSamples)));
+    const auto whole = static_cast<std::size_t>(std::max(below, static_cast<float>(shortest)));
     const float steps = (static_cast<float>(whole + 1) - below) * 256.0f;
     return {.whole = whole, .row = static_cast<std::size_t>(std::clamp(steps, 0.0f, 255.0f))};
   }
