@@ -36,7 +36,7 @@ $(OUT)/dexed/manifest.json: | $(READY)
 	$(BIN)/synthrl prepare --dexed synthrl_jax/assets/voices.syx --out $(OUT)/dexed
 
 $(OUT)/elsewhere/manifest.json: | $(READY)
-	$(BIN)/synthrl prepare --audio synthrl_jax/assets/sounds --out $(OUT)/elsewhere
+	$(BIN)/synthrl prepare --surge synthrl_jax/assets/patches --out $(OUT)/elsewhere
 
 # Started again, it keeps the datasets and the runs it finds.
 quickstart: $(READY) $(OUT)/dexed/manifest.json $(OUT)/elsewhere/manifest.json

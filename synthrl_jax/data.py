@@ -69,7 +69,7 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """Of the sounds: "dexed" (their presets are known) or "audio"."""
+        """Of the sounds: "dexed" (their presets are known), "surge" or "audio"."""
         return self.manifest["kind"]
 
     @classmethod
@@ -115,7 +115,7 @@ class Dataset:
         )
 
     def check_protocol(self, *, note: int, velocity: int, gate_s: float) -> None:
-        """Makes sure that the presets were played as they will be played again.
+        """Makes sure that sounds that a synthesizer played are played again in the same way.
 
         Raises:
           UserError: they were not, so that even the true preset would not sound like its target.

@@ -233,8 +233,8 @@ def _page(
         title=f"{summary['run']} on {summary['dataset']}",
         summary=summary,
         distances=DISTANCES,
-        published=PUBLISHED[dataset.kind],
-        published_domain="in-domain" if dataset.kind == "dexed" else "out-of-domain",
+        published=PUBLISHED["audio" if dataset.values is None else "dexed"],
+        published_domain="out-of-domain" if dataset.values is None else "in-domain",
         histogram=report.histogram_png(reward, "reward"),
         groups={name: [cases[int(i)] for i in chosen] for name, chosen in groups.items()},
     )

@@ -1,4 +1,4 @@
-"""Cartridges or recordings → a dataset that training maps from disk.
+"""Cartridges, Surge patches or recordings → a dataset that training maps from disk.
 
 Work goes into `OUT.partial` with a journal, chunk by chunk; a killed run goes on there, and only
 a complete dataset is renamed to `OUT`. One that it replaces is removed after that.
@@ -21,13 +21,20 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, audio_files, clusters, data, presets
+from synthrl_jax import audio, audio_files, clusters, data, presets, surge_patches
 from synthrl_jax.errors import UserError
 from synthrl_jax.progress import ProgressBar
-from synthrl_jax.render import Renderer, pack_voices, unpack_voices
+from synthrl_jax.render import (
+    SURGE_SAMPLE_RATE,
+    Renderer,
+    pack_voices,
+    surge_target,
+    unpack_voices,
+)
 
 _CHUNK = 128
 _JOURNAL = "journal.jsonl"
+_NO_SOUNDS = np.empty((0, data.NUM_SAMPLES), np.float32)
 _REPLACED = "replaced"
 _VERSIONED = ("synthrl-jax", "numpy", "jax", "soundfile", "soxr")
 _LFO_KEY_SYNC, _LFO_WAVE, _LFO_DEPTHS, _PITCH_MOD_SENSITIVITY = 141, 142, (139, 140), 143
@@ -395,10 +402,88 @@ def prepare_audio(
             except UserError as error:
                 records.append({"kept": False, "issue": str(error)})
         if not sounds:
-            return np.empty((0, data.NUM_SAMPLES), np.float32), records
+            return _NO_SOUNDS, records
         return np.asarray(audio.peak_normalise_target(np.stack(sounds))), records
 
-    about = {"kind": "audio"}
+    return _prepare_files({"kind": "audio"}, "reading audio", files, process, out, overwrite)
+
+
+def prepare_surge(
+    paths: Sequence[pathlib.Path],
+    out: pathlib.Path,
+    *,
+    protocol: Protocol = Protocol(fade_s=0.0),
+    seed: int = 0,
+    threads: int = 0,
+    limit: int = 0,
+    overwrite: bool = False,
+) -> Summary:
+    """Renders Surge XT patches into targets: left channel, 22 050 Hz, peak 1.
+
+    Patches that cannot be read or played, and silent ones, are skipped and listed. Those of which
+    the engine leaves something out are kept; the audit says what.
+
+    Args:
+      paths: `.fxp` files and folders.
+      out: folder to make.
+      protocol: what is played.
+      seed: of the engine's random numbers.
+      threads: 0 is one per core.
+      limit: use only the first so many files; 0 for all.
+      overwrite: replace what is at `out`.
+
+    Raises:
+      UserError: no usable patch, `out` exists or (to be replaced) is no dataset, another run is
+        at work on it, or the disk is full.
+    """
+    _check_limit(limit)
+    files = surge_patches.find_patches(paths)
+    files = files[:limit] if limit else files
+    renderer = Renderer("surge", sample_rate=SURGE_SAMPLE_RATE, threads=threads)
+    note = {**dataclasses.asdict(protocol), "seed": seed}
+
+    def process(start: int, stop: int) -> tuple[NDArray[np.float32], list[dict[str, Any]]]:
+        records: list[dict[str, Any]] = []
+        sounds = []
+        for path, sound in zip(
+            files[start:stop], _play_patches(renderer, files[start:stop], note), strict=True
+        ):
+            if isinstance(sound, UserError):
+                records.append({"kept": False, "issue": str(sound)})
+            elif np.max(np.abs(sound)) < audio.SILENCE_PEAK:
+                records.append({"kept": False, "issue": f"{path}: silent"})
+            else:
+                missing = surge_patches.describe_patch(path).missing
+                records.append({"kept": True, "not_rendered": [f.describe() for f in missing]})
+                sounds.append(surge_target(sound))
+        return np.stack(sounds) if sounds else _NO_SOUNDS, records
+
+    about = {"kind": "surge", "protocol": note}
+    return _prepare_files(about, "rendering patches", files, process, out, overwrite)
+
+
+def _play_patches(
+    renderer: Renderer, files: Sequence[pathlib.Path], note: dict[str, Any]
+) -> list[NDArray[np.float32] | UserError]:
+    """A sound [S] at 44 100 Hz of each patch, or what is wrong with it."""
+    try:
+        return list(renderer.render(files, **note))
+    except UserError as error:
+        if len(files) == 1:
+            return [error]
+    # A bad patch costs its batch, so each has one of its own.
+    return [_play_patches(renderer, [path], note)[0] for path in files]
+
+
+def _prepare_files(
+    about: dict[str, Any],
+    title: str,
+    files: Sequence[pathlib.Path],
+    process: Callable[[int, int], tuple[NDArray[np.float32], list[dict[str, Any]]]],
+    out: pathlib.Path,
+    overwrite: bool,
+) -> Summary:
+    """Makes a dataset of sounds without known parameters, one per file."""
     stats = [path.stat() for path in files]
     job = {
         **about,
@@ -406,22 +491,33 @@ def prepare_audio(
         "versions": _versions(),
     }
     with _writing(out, overwrite), _Journal(out, job) as journal:
-        _run(journal, "reading audio", len(files), process)
+        _run(journal, title, len(files), process)
         issues = [record["issue"] for record in journal.records if "issue" in record]
         count = sum(record["kept"] for record in journal.records)
         if count == 0:
             journal.discard()
-            raise UserError("no usable audio file:\n" + "\n".join(issues))
+            raise UserError("no usable file:\n" + "\n".join(issues))
         cluster = clusters.connected(
             count, clusters.similar_sounds(_fingerprints(journal.folder, count))
         )
         np.save(journal.folder / data.CLUSTER, cluster)
-        counts = {"files": len(files), "skipped": len(issues), **_cluster_counts(cluster)}
+        counts = {
+            "files": len(files),
+            "skipped": len(issues),
+            **_incomplete_counts(journal.records),
+            **_cluster_counts(cluster),
+        }
         rows = [
             {"name": path.stem, "source": str(path), **record}
             for path, record in zip(files, journal.records, strict=True)
         ]
         return _finish(journal, out, about, rows, counts, issues)
+
+
+def _incomplete_counts(records: list[dict[str, Any]]) -> dict[str, int]:
+    """Number of patches of which something is not rendered; nothing for recordings."""
+    missing = [record["not_rendered"] for record in records if "not_rendered" in record]
+    return {"rendered in part": sum(map(bool, missing))} if missing else {}
 
 
 def _read_target(path: pathlib.Path) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import soundfile
 
 from synthrl_jax import assets, audio, data, prepare, presets
 from synthrl_jax.errors import UserError
-from synthrl_jax.render import Renderer
+from synthrl_jax.render import Renderer, surge_target
 
 pytestmark = pytest.mark.native
 
@@ -319,9 +319,28 @@ def test_recordings_become_targets_and_bad_ones_are_listed(tmp_path: pathlib.Pat
     assert np.abs(dataset.audio[1, 80_000:]).max() > 0.9
 
 
+def test_patches_become_targets_and_bad_ones_are_listed(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "patches"
+    folder.mkdir()
+    good = assets.patches()[:3]
+    for path in good:
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "cut.fxp").write_bytes(good[0].read_bytes()[:500])
+    (folder / "text.fxp").write_text("no patch at all")
+    summary = prepare.prepare_surge([folder], tmp_path / "out")
+    assert summary.counts["sounds"] == 3 and summary.counts["skipped"] == 2
+    assert all(name in "".join(summary.issues) for name in ("cut.fxp", "text.fxp"))
+    dataset = data.Dataset.open(tmp_path / "out")
+    assert dataset.kind == "surge" and dataset.values is None
+    renderer = Renderer("surge", sample_rate=44_100)
+    expected = surge_target(renderer.render(good, fade_s=0.0))
+    np.testing.assert_array_equal(np.asarray(dataset.audio), expected)
+    assert np.max(np.abs(expected), axis=1) == pytest.approx(1.0)
+
+
 def test_nothing_usable(tmp_path: pathlib.Path) -> None:
     (tmp_path / "text.wav").write_text("no sound")
-    with pytest.raises(UserError, match=r"no usable audio file(.|\n)*text\.wav"):
+    with pytest.raises(UserError, match=r"no usable file(.|\n)*text\.wav"):
         prepare.prepare_audio([tmp_path], tmp_path / "out")
     assert not (tmp_path / "out.partial").exists()
     with pytest.raises(UserError, match="no audio files found"):

@@ -1,8 +1,12 @@
-"""Turn cartridges or recordings into a dataset for training and evaluation.
+"""Turn cartridges, Surge XT patches or recordings into a dataset for training and evaluation.
 
 From DX7 cartridges (their parameters are known, so a policy can learn them):
 
     synthrl prepare --dexed cartridges/ more.syx --out datasets/dexed
+
+From Surge XT patches, which our engine plays (sounds that no DX7 made):
+
+    synthrl prepare --surge patches/ --out datasets/surge
 
 From recordings of anything (WAV, FLAC, MP3, OGG; one sound per file):
 
@@ -29,31 +33,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--audio", nargs="+", type=pathlib.Path, metavar="PATH", help="audio files and folders"
     )
+    what.add_argument(
+        "--surge", nargs="+", type=pathlib.Path, metavar="PATH", help=".fxp files and folders"
+    )
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to make")
     parser.add_argument("--limit", type=count, default=0, help="use only the first N sounds")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
-    parser.add_argument("--note", type=int, default=60, help="MIDI key to play (with --dexed)")
-    parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity (with --dexed)")
-    parser.add_argument("--threads", type=count, default=0, help="0: one per core (with --dexed)")
+    parser.add_argument("--note", type=int, default=60, help="MIDI key to play (not with --audio)")
+    parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity (not with --audio)")
+    parser.add_argument("--threads", type=count, default=0, help="0: one per core")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prepares the dataset and prints what became of the sounds."""
     from synthrl_jax import prepare
 
-    if args.dexed:
-        summary = prepare.prepare_dexed(
-            args.dexed,
-            args.out,
-            protocol=prepare.Protocol(note=args.note, velocity=args.velocity),
-            threads=args.threads,
-            limit=args.limit,
-            overwrite=args.overwrite,
-        )
+    common = {"limit": args.limit, "overwrite": args.overwrite}
+    if args.audio:
+        summary = prepare.prepare_audio(args.audio, args.out, **common)
     else:
-        summary = prepare.prepare_audio(
-            args.audio, args.out, limit=args.limit, overwrite=args.overwrite
-        )
+        played = {"note": args.note, "velocity": args.velocity}
+        if args.dexed:
+            summary = prepare.prepare_dexed(
+                args.dexed,
+                args.out,
+                protocol=prepare.Protocol(**played),
+                threads=args.threads,
+                **common,
+            )
+        else:
+            summary = prepare.prepare_surge(
+                args.surge,
+                args.out,
+                protocol=prepare.Protocol(**played, fade_s=0.0),
+                threads=args.threads,
+                **common,
+            )
     for issue in summary.issues:
         print(f"skipped or not read in full: {issue}")
     counts = ", ".join(f"{name} {count}" for name, count in summary.counts.items())
