@@ -52,10 +52,13 @@ struct Playback {
                     [&](std::size_t group, std::size_t worker) {
                       const std::size_t first = group * group_size;
                       const std::size_t size = std::min(group_size, count - first);
-                      float* const rows = sink.rows(first, size, worker);
-                      std::copy_n(sounds.data() + first * kSamples, size * kSamples, rows);
+                      std::vector<float*> rows(size);
                       for (std::size_t i = 0; i < size; ++i) {
-                        sink.finish(first + i, worker, {rows + i * kSamples, kSamples});
+                        rows[i] = sink.room(first + i, i, worker);
+                        std::copy_n(sounds.data() + (first + i) * kSamples, kSamples, rows[i]);
+                      }
+                      for (std::size_t i = 0; i < size; ++i) {
+                        sink.finish(first + i, worker, {rows[i], kSamples});
                       }
                     },
                     kAlways);
