@@ -239,7 +239,8 @@ class Renderer:
         if stereo:
             raise UserError("Dexed has one channel: stereo must be False")
         fade_s = _DEXED_FADE_S if fade_s is None else fade_s
-        batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
+        values = cast("ArrayLike", presets)
+        batch = self._batch(values, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
         num_samples = self.num_samples(length_s)
         packed = batch.presets.dtype == np.uint8
         play = self._dexed.render_packed if packed else self._dexed.render_values
