@@ -225,39 +225,65 @@ def compare(
     return outcomes, errors
 
 
-def report(console: Console, outcomes: list[Outcome], errors: list[str], worst: int) -> None:
-    """Prints the features and the patches that do not match."""
+def feature_rows(outcomes: list[Outcome]) -> list[tuple[str, int, int]]:
+    """(feature, matching patches, patches) of the features not all of whose patches match."""
     by_feature: dict[str, list[Outcome]] = collections.defaultdict(list)
     for outcome in outcomes:
         for feature in outcome.features:
             by_feature[feature].append(outcome)
-    table = Table("feature", "matched", "of", "share", title="Matches by feature")
-    rows = []
-    for feature, members in by_feature.items():
-        matched = sum(outcome.matches for outcome in members)
-        rows.append((matched / len(members), -len(members), feature, matched))
-    for share, negative_count, feature, matched in sorted(rows):
-        if share < 1.0:
-            table.add_row(feature, str(matched), str(-negative_count), f"{share:.2f}")
-    console.print(table)
+    rows = [
+        (feature, sum(outcome.matches for outcome in members), len(members))
+        for feature, members in by_feature.items()
+    ]
+    incomplete = [row for row in rows if row[1] < row[2]]
+    return sorted(incomplete, key=lambda row: (row[1] / row[2], -row[2], row[0]))
 
-    table = Table("id", "cost", "limit", "MAE", "SC", "MFCC", "null dB", "patch", "features")
+
+def worst_first(outcomes: list[Outcome], count: int) -> list[Outcome]:
+    """The patches that do not match, the farthest from it first."""
     failed = [outcome for outcome in outcomes if not outcome.matches]
-    for outcome in sorted(failed, key=lambda outcome: outcome.limit - outcome.cost)[:worst]:
-        table.add_row(
-            str(outcome.case.number),
-            f"{outcome.cost:.3f}",
-            f"{outcome.limit:.3f}",
-            f"{outcome.spec_mae:.3f}",
-            f"{outcome.spectral_convergence:.3f}",
-            f"{outcome.mfcc13_mae:.2f}",
-            f"{outcome.null_db:.1f}",
-            outcome.case.patch,
-            ", ".join(outcome.features),
-        )
+    return sorted(failed, key=lambda outcome: outcome.limit - outcome.cost)[:count]
+
+
+def cells_of(outcome: Outcome) -> tuple[str, ...]:
+    """Of the table of patches."""
+    return (
+        str(outcome.case.number),
+        f"{outcome.cost:.3f}",
+        f"{outcome.limit:.3f}",
+        f"{outcome.spec_mae:.3f}",
+        f"{outcome.spectral_convergence:.3f}",
+        f"{outcome.mfcc13_mae:.2f}",
+        f"{outcome.null_db:.1f}",
+        outcome.case.patch,
+    )
+
+
+_PATCH_COLUMNS = ("id", "cost", "limit", "MAE", "SC", "MFCC", "null dB", "patch")
+
+
+def report(console: Console, outcomes: list[Outcome], errors: list[str], worst: int) -> None:
+    """Prints the features and the patches that do not match."""
+    table = Table("feature", "matched", "of", "share", title="Matches by feature")
+    for feature, matched, total in feature_rows(outcomes):
+        table.add_row(feature, str(matched), str(total), f"{matched / total:.2f}")
+    console.print(table)
+    table = Table(*_PATCH_COLUMNS, "features")
+    for outcome in worst_first(outcomes, worst):
+        table.add_row(*cells_of(outcome), ", ".join(outcome.features))
     console.print(table)
     for error in errors:
         console.print(error, markup=False)
+
+
+def markdown(outcomes: list[Outcome], worst: int) -> str:
+    """The report as two tables of Markdown."""
+    lines = ["| feature | matched | of | share |", "| --- | ---: | ---: | ---: |"]
+    for feature, matched, total in feature_rows(outcomes):
+        lines.append(f"| {feature} | {matched} | {total} | {matched / total:.2f} |")
+    lines += ["", f"| {' | '.join(_PATCH_COLUMNS)} |", "| --- |" + " ---: |" * 6 + " --- |"]
+    lines += [f"| {' | '.join(cells_of(outcome))} |" for outcome in worst_first(outcomes, worst)]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -277,6 +303,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print a summary in JSON at the end")
     parser.add_argument("--out", type=pathlib.Path, help="file for a line of CSV per patch")
+    parser.add_argument("--markdown", type=pathlib.Path, help="file for the tables")
     arguments = parser.parse_args()
 
     cases = read_cases(arguments.data, arguments.dry)
@@ -317,6 +344,8 @@ def main() -> None:
         f"exactly are within a spectral MAE of {_CLOSE_SPEC_MAE}; "
         f"{1 / summary['median_seconds']:.1f} renders per second of the processor in the median"
     )
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown(outcomes, arguments.worst), encoding="utf-8")
     if arguments.out:
         with arguments.out.open("w", newline="") as file:
             writer = csv.writer(file)
