@@ -13,6 +13,7 @@
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
+#include "surge/effects/nimbus/nimbus.h"
 #include "surge/effects/phaser.h"
 #include "surge/effects/resonator.h"
 #include "surge/effects/reverb1.h"
@@ -45,6 +46,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kGraphicEqType);
   add(kFrequencyShifterType);
   add(kRotaryType);
+  add(kNimbusType);
   add(kResonatorType);
   add(kCombulatorType);
   add(kWaveshaperType);
