@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "surge/effects/airwindows/plugins.h"
-#include "surge/effects/airwindows/stereo.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 namespace {
@@ -102,19 +102,10 @@ class PocketVerbs final : public Plugin {
     State& s = state_;
     if (gate_fall_ <= 0.0) s.gate = Stereo{1.0, 1.0};
     for (Stereo& frame : frames) {
-      s.gate = each(
-          [this](double gate, double in) {
-            return std::min(1.0, std::max(gate - gate_fall_, 2.0 * std::fabs(in)));
-          },
-          s.gate, frame);
-      const Stereo in = each([](double v) { return std::sin(v); }, gain_ * frame);
+      s.gate = minimum(maximum(s.gate - gate_fall_, 2.0 * magnitude(frame)), both(1.0));
+      const Stereo in = sine(gain_ * frame);
       Stereo wet = type_ == kRoom ? room(in, frame) : series(in);
-      wet = each(
-          [](double v) {
-            const double size = std::fabs(v);
-            return std::copysign(size - (1.0 - std::cos(size)), v);
-          },
-          wet);
+      wet = with_sign(magnitude(wet) - one_less_cosine(wet), wet);
       const Stereo wetness = mix_ * s.gate;
       frame = wetness * (wet / gain_) + (1.0 - wetness) * frame;
       for (Letter& letter : letters_) letter.advance();
