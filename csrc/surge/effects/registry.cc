@@ -18,6 +18,7 @@
 #include "surge/effects/resonator.h"
 #include "surge/effects/reverb1.h"
 #include "surge/effects/reverb2.h"
+#include "surge/effects/ring_modulator.h"
 #include "surge/effects/rotary.h"
 #include "surge/effects/tape.h"
 #include "surge/effects/waveshaper.h"
@@ -51,6 +52,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kCombulatorType);
   add(kWaveshaperType);
   add(kTapeType);
+  add(kRingModulatorType);
   return types;
 }
 
