@@ -20,6 +20,7 @@
 #include "surge/effects/reverb2.h"
 #include "surge/effects/ring_modulator.h"
 #include "surge/effects/rotary.h"
+#include "surge/effects/spring_reverb.h"
 #include "surge/effects/tape.h"
 #include "surge/effects/waveshaper.h"
 
@@ -53,6 +54,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kWaveshaperType);
   add(kTapeType);
   add(kRingModulatorType);
+  add(kSpringReverbType);
   return types;
 }
 
