@@ -13,6 +13,7 @@
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
+#include "surge/effects/mid_side.h"
 #include "surge/effects/nimbus/nimbus.h"
 #include "surge/effects/phaser.h"
 #include "surge/effects/resonator.h"
@@ -55,6 +56,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kTapeType);
   add(kRingModulatorType);
   add(kSpringReverbType);
+  add(kMidSideType);
   return types;
 }
 
