@@ -23,6 +23,7 @@
 #include "surge/effects/rotary.h"
 #include "surge/effects/spring_reverb.h"
 #include "surge/effects/tape.h"
+#include "surge/effects/treemonster.h"
 #include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
@@ -57,6 +58,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kRingModulatorType);
   add(kSpringReverbType);
   add(kMidSideType);
+  add(kTreemonsterType);
   return types;
 }
 
