@@ -9,6 +9,7 @@
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
 #include "surge/effects/distortion.h"
+#include "surge/effects/ensemble.h"
 #include "surge/effects/eq.h"
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
@@ -59,6 +60,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kSpringReverbType);
   add(kMidSideType);
   add(kTreemonsterType);
+  add(kEnsembleType);
   return types;
 }
 
