@@ -15,6 +15,7 @@
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
 #include "surge/effects/mid_side.h"
+#include "surge/effects/neuron.h"
 #include "surge/effects/nimbus/nimbus.h"
 #include "surge/effects/phaser.h"
 #include "surge/effects/resonator.h"
@@ -61,6 +62,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kMidSideType);
   add(kTreemonsterType);
   add(kEnsembleType);
+  add(kNeuronType);
   return types;
 }
 
