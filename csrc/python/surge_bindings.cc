@@ -19,7 +19,6 @@ void bind_surge_patch(py::module_& module);
 
 namespace {
 
-
 // Renders outside the GIL, which is taken now and then to see whether Ctrl-C was pressed.
 py::array_t<float> render(BatchRenderer& renderer,
                           const std::vector<std::shared_ptr<Patch>>& patches,
@@ -57,8 +56,8 @@ py::array_t<float> render(BatchRenderer& renderer,
   if (interrupted) throw py::error_already_set();
   if (result.error) {
     // The caller knows what the row is called.
-    const py::object error = py::module_::import("builtins").attr("ValueError")(
-        result.error->message, result.error->row);
+    const py::object error = py::module_::import("builtins")
+                                 .attr("ValueError")(result.error->message, result.error->row);
     PyErr_SetObject(PyExc_ValueError, error.ptr());
     throw py::error_already_set();
   }

@@ -172,9 +172,8 @@ void Voice::start_oscillators(std::uint64_t seed) {
     for (int p = 0; p < kNumOscillatorParams; ++p) {
       start.values[static_cast<std::size_t>(p)] = local(osc_type_param(i, p));
     }
-    oscillators_[slot].start(
-        scene_->oscillators[slot], start,
-        stream_seed(seed, SeedPurpose::kOscillator, scene_->index, i));
+    oscillators_[slot].start(scene_->oscillators[slot], start,
+                             stream_seed(seed, SeedPurpose::kOscillator, scene_->index, i));
   }
   if (scene_->channel_on[static_cast<std::size_t>(MixerChannel::kNoise)]) {
     noise_.start(stream_seed(seed, SeedPurpose::kNoise, scene_->index));
@@ -257,13 +256,12 @@ FilterBlockControls::Gains Voice::output_gains() const {
   }
   const bool extended_drive = scene.option(SceneParam::kWaveshaperDrive).extend_range;
   const bool extended_feedback = scene.option(SceneParam::kFeedback).extend_range;
-  gains.drive = amplitude_of(local(SceneParam::kWaveshaperDrive) *
-                             (extended_drive ? kExtendedDrive : 1.0f));
+  gains.drive =
+      amplitude_of(local(SceneParam::kWaveshaperDrive) * (extended_drive ? kExtendedDrive : 1.0f));
   gains.gain = amplitude_of(local(SceneParam::kVcaLevel) +
                             local(SceneParam::kVcaVelocity) * (1.0f - velocity_)) *
                envelopes_[0].level();
-  gains.feedback =
-      local(SceneParam::kFeedback) * (extended_feedback ? kExtendedFeedback : 1.0f);
+  gains.feedback = local(SceneParam::kFeedback) * (extended_feedback ? kExtendedFeedback : 1.0f);
 
   float amplitude = 0.5f * cube(local(SceneParam::kVolume));
   if (configuration == FilterConfiguration::kWide) amplitude *= 2.0f / 3.0f;
@@ -398,8 +396,7 @@ void Voice::process(const SceneValues& scene_values, const SceneInput& scene_a, 
   const auto filter_value = [&](int filter, FilterParam param) {
     return local(filter_param(filter, param));
   };
-  const float distance =
-      pitch_ - static_cast<float>(scene.integer(SceneParam::kKeytrackRoot));
+  const float distance = pitch_ - static_cast<float>(scene.integer(SceneParam::kKeytrackRoot));
   const auto cutoff = [&](int filter) {
     return filter_value(filter, FilterParam::kCutoff) +
            filter_value(filter, FilterParam::kKeytrack) * distance +

@@ -57,6 +57,20 @@ TEST(combulator_noise_follows_the_input_and_the_seed) {
                     [](float x) { return x == 0.0f; }));
 }
 
+// Before the combs answer, only the dry share of the input is heard, which starts at 0.
+TEST(combulator_starts_wet) {
+  const EffectModel model =
+      effect_test_model(kType, {0, -9, 4, -5, 0.7f, 0, 0.8f, 0.7f, 0.7f, 0.4f, -0.4f, 0.2f});
+  const auto unit = test::make_effect(model);
+  test::StereoSignal step(kBlockSamples);
+  step.left.assign(step.size(), 0.5f);
+  const auto left = test::play_through(*unit, model, step).left;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const float dry = 0.25f * (1.0f - 0.2f) * static_cast<float>(i + 1) / kBlockSamples;
+    CHECK(std::fabs(left[i] - 0.5f * dry) < 1e-6f);
+  }
+}
+
 TEST(combulator_stays_finite) { test::check_stays_finite(kType); }
 
 TEST(combulator_decays) {

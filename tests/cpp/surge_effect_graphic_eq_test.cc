@@ -50,6 +50,19 @@ TEST(graphic_eq_leaves_out_bands_that_are_off) {
   CHECK(test::play_through(*unit, model, input).left == input.left);
 }
 
+TEST(graphic_eq_starts_with_its_gains) {
+  const EffectModel model = effect_test_model(kType, {3, -4, 5, -6, 12, -2, 4, -3, 6, -5, 3, 0});
+  const auto unit = test::make_effect(model);
+  const auto play = [&](std::size_t place) {
+    test::StereoSignal impulse(16384);
+    impulse.left[place] = 1.0f;
+    const auto left = test::play_through(*unit, model, impulse).left;
+    return std::vector<float>(left.begin() + static_cast<std::ptrdiff_t>(place),
+                              left.begin() + static_cast<std::ptrdiff_t>(place + 4096));
+  };
+  CHECK(play(0) == play(8192));
+}
+
 TEST(graphic_eq_stays_finite) { test::check_stays_finite(kType); }
 
 }  // namespace

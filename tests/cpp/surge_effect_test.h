@@ -88,9 +88,8 @@ inline StereoSignal play_through(
     if (control) control(begin / kBlock, controls.values);
     const bool present = begin + kBlock > input.begin && begin < input.end;
     controls.blocks_since_input = present ? 0 : controls.blocks_since_input + 1;
-    const surge::StereoBlock block{
-        std::span<float, kBlock>(signal.left.data() + begin, kBlock),
-        std::span<float, kBlock>(signal.right.data() + begin, kBlock)};
+    const surge::StereoBlock block{std::span<float, kBlock>(signal.left.data() + begin, kBlock),
+                                   std::span<float, kBlock>(signal.right.data() + begin, kBlock)};
     const std::int64_t ring = unit.ring_out_blocks();
     if (ring < 0 || controls.blocks_since_input < ring || present) {
       unit.process(controls, block);

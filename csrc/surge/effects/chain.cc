@@ -125,8 +125,8 @@ bool EffectChain::run(Slot& slot, bool present, StereoBlock audio,
   if (!slot.runs) return present || slot.rings_forever;
   EffectControls& controls = slot.controls;
   for (const std::size_t i : slot.modulated) {
-    controls.values[i] = bounded(slot.model.values[i] +
-                                 globals[index_of(effect_param(slot.model.slot, 0)) + i]);
+    controls.values[i] =
+        bounded(slot.model.values[i] + globals[index_of(effect_param(slot.model.slot, 0)) + i]);
   }
   controls.blocks_since_input = present ? 0 : controls.blocks_since_input + 1;
   const std::int64_t ring_out = slot.unit->ring_out_blocks();

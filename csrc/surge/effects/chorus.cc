@@ -72,8 +72,8 @@ void ChorusEffect::process(const EffectControls& controls, StereoBlock audio) no
 
   StereoBuffer wet;
   wet.clear();
-  const float step = kBlockSamples / rate_hz * tables.octaves(values[kRate]) *
-                     model.rate_scale(kRate);
+  const float step =
+      kBlockSamples / rate_hz * tables.octaves(values[kRate]) * model.rate_scale(kRate);
   const float centre = rate_hz * tables.ratio(12.0f * values[kTime]) / model.rate_scale(kTime);
   for (Voice& voice : voices_) {
     voice.phase += static_cast<double>(step);
@@ -89,8 +89,9 @@ void ChorusEffect::process(const EffectControls& controls, StereoBlock audio) no
   }
   high_cut_.set_matched_lowpass(omega_of(*plan_, values[kHighCut]), kCutQ);
   low_cut_.set_highpass(omega_of(*plan_, values[kLowCut]), kCutQ);
-  if (model.active(kHighCut)) high_cut_.process(wet.block());
-  if (model.active(kLowCut)) low_cut_.process(wet.block());
+  EffectBiquad::process_series(
+      {model.active(kHighCut) ? &high_cut_ : nullptr, model.active(kLowCut) ? &low_cut_ : nullptr},
+      wet.block());
 
   feedback_.set(feedback_gain(values[kFeedback]));
   std::array<float, kBlockSamples> in;

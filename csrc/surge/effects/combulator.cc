@@ -99,14 +99,14 @@ void CombulatorEffect::start(const EffectModel& model, std::uint64_t seed) noexc
   up_.restart();
   down_.restart();
   tone_.restart();
-  mix_ = BlockRamp();
+  mix_.set_at_once(1.0f);
 }
 
 void CombulatorEffect::set_controls(const EffectValues& values) {
   const float sample_rate_hz = plan_->filters.sample_rate_hz();
   noise_.set(std::clamp(values[kNoise], -kMaxNoise, kMaxNoise));
-  const float strength = std::clamp(values[kFeedback], -1.0f, 1.0f);
-  feedback_.set(std::copysign(std::sqrt(std::fabs(strength)), strength));
+  feedback_.set(std::clamp(values[kFeedback], -1.0f, 1.0f));
+  const float feedback = std::copysign(std::sqrt(std::fabs(feedback_.value())), feedback_.value());
   for (std::size_t c = 0; c < kCombs; ++c) {
     Voice& voice = voices_[c];
     float frequency = values[kFrequency];
@@ -117,9 +117,8 @@ void CombulatorEffect::set_controls(const EffectValues& values) {
     voice.frequency.set(std::clamp(frequency, -kMaxFrequency, kMaxFrequency));
     voice.gain.set(amplitude_of_level(std::clamp(values[kGain + c], 0.0f, 2.0f)));
     if (c > 0) voice.pan.set(std::clamp(values[kSecondPan + c - 1], -1.0f, 1.0f));
-    voice.coefficients.submit(comb_coefficients(sample_rate_hz, voice.frequency.value(),
-                                                feedback_.value(), /*legacy_tuning=*/false,
-                                                longest_delay(kCapacity)));
+    voice.coefficients.submit(comb_coefficients(sample_rate_hz, voice.frequency.value(), feedback,
+                                                /*legacy_tuning=*/false, longest_delay(kCapacity)));
   }
   tone_.set(*plan_, values[kTone]);
   mix_.set(std::clamp(values[kMix], 0.0f, 1.0f));

@@ -41,8 +41,7 @@ class CombulatorEffect : public EffectUnit {
     DelayLine<Pair> line;
   };
 
-  // Gains of both channels for pans of -1 to 1. Equal ones for 0, where a comb is as loud as the
-  // first.
+  // Gains of both channels for pans of -1 to 1; about 1 for 0, like those of the first comb.
   class PanTable {
    public:
     PanTable();

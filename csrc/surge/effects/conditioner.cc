@@ -79,8 +79,8 @@ ConditionerEffect::Speed ConditionerEffect::speed_of(const EffectValues& values)
 }
 
 void ConditionerEffect::set_filters(const EffectValues& values) {
-  bass_.set_peak(omega_of(*plan_, kBassSemitones), kBandwidth,
-                 static_cast<double>(values[kBass]), plan_->decibels);
+  bass_.set_peak(omega_of(*plan_, kBassSemitones), kBandwidth, static_cast<double>(values[kBass]),
+                 plan_->decibels);
   treble_.set_peak(omega_of(*plan_, kTrebleSemitones), kBandwidth,
                    static_cast<double>(values[kTreble]), plan_->decibels);
   side_cut_.set_highpass(omega_of(*plan_, values[kSideLowCut]), kSideCutQ);
@@ -102,8 +102,9 @@ void ConditionerEffect::limit(Speed speed, StereoBlock audio) {
     left_[position_] = audio.left[i];
     right_[position_] = audio.right[i];
     if (position_ == kDetectorPlace) {
+      constexpr float kMost = 1e18f;
       const float peak = std::max(std::fabs(audio.left[i]), std::fabs(audio.right[i]));
-      squared_peak_ = peak * peak;
+      squared_peak_ = std::min(peak, kMost) * std::min(peak, kMost);
     }
     audio.left[i] = left;
     audio.right[i] = right;
@@ -121,8 +122,9 @@ void ConditionerEffect::process(const EffectControls& controls, StereoBlock audi
   right_gain_.set(drive * std::clamp(1.0f + balance, -1.0f, 1.0f));
   gain_.set(plan_->decibels.amplitude(values[kGain]));
 
-  if (model_->active(kBass)) bass_.process(audio);
-  if (model_->active(kTreble)) treble_.process(audio);
+  EffectBiquad::process_series(
+      {model_->active(kBass) ? &bass_ : nullptr, model_->active(kTreble) ? &treble_ : nullptr},
+      audio);
 
   std::array<float, kBlockSamples> middle;
   std::array<float, kBlockSamples> side;

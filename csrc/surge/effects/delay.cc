@@ -127,14 +127,13 @@ void DelayEffect::set_controls(const EffectValues& values, bool tempo_is_known) 
   crossfeed_.set(amplitude_of_level(crossfeed));
 
   const float tempo = tempo_is_known ? model.rate_scale(kModRate) : 1.0f;
-  lfo_phase_ += static_cast<double>(kBlockSamples / rate_hz * tables.octaves(values[kModRate]) *
-                                    tempo);
+  lfo_phase_ +=
+      static_cast<double>(kBlockSamples / rate_hz * tables.octaves(values[kModRate]) * tempo);
   if (lfo_phase_ > 0.5) {
     lfo_phase_ -= 1.0;
     lfo_rises_ = !lfo_rises_;
   }
-  const float depth =
-      values[kModDepth] * (model.extended(kModDepth) ? kExtendedDepth : 1.0f);
+  const float depth = values[kModDepth] * (model.extended(kModDepth) ? kExtendedDepth : 1.0f);
   const float swing = (lfo_rises_ ? 1.0f : -1.0f) * static_cast<float>(kBlockSamples) *
                       (tables.ratio(depth) - 1.0f + 1e-11f);
   lfo_samples_ = 0.99f * lfo_samples_ + swing;
@@ -192,8 +191,9 @@ void DelayEffect::process(const EffectControls& controls, StereoBlock audio) noe
     for (float& sample : wet.right) sample = -sample;
   }
   clip(model_->deform(kFeedback), wet.block());
-  if (model_->active(kHighCut)) high_cut_.process(wet.block());
-  if (model_->active(kLowCut)) low_cut_.process(wet.block());
+  EffectBiquad::process_series({model_->active(kHighCut) ? &high_cut_ : nullptr,
+                                model_->active(kLowCut) ? &low_cut_ : nullptr},
+                               wet.block());
 
   StereoBuffer in;
   for (std::size_t i = 0; i < kBlockSamples; ++i) {
@@ -204,8 +204,8 @@ void DelayEffect::process(const EffectControls& controls, StereoBlock audio) noe
     const float crossfeed = crossfeed_.at(i);
     in.left[i] = (1.0f - right) * audio.left[i] - left * audio.right[i] + feedback * wet.left[i] +
                  crossfeed * wet.right[i];
-    in.right[i] = right * audio.left[i] + (1.0f + left) * audio.right[i] +
-                  feedback * wet.right[i] + crossfeed * wet.left[i];
+    in.right[i] = right * audio.left[i] + (1.0f + left) * audio.right[i] + feedback * wet.right[i] +
+                  crossfeed * wet.left[i];
   }
   left_.write(in.left);
   right_.write(in.right);

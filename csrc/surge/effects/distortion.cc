@@ -1,6 +1,9 @@
 #include "surge/effects/distortion.h"
 
 #include <algorithm>
+#include <type_traits>
+
+#include "surge/effects/blocks/clippers.h"
 
 namespace synthrl::surge {
 namespace {
@@ -106,8 +109,7 @@ void DistortionEffect::set_equalisers(const EffectValues& values) {
     return static_cast<double>(values[param] * (model_->extended(param) ? kExtendedGain : 1.0f));
   };
   pre_eq_.set_peak(omega_of(*plan_, values[kPreFrequency]),
-                   static_cast<double>(values[kPreBandwidth]), gain_db(kPreGain),
-                   plan_->decibels);
+                   static_cast<double>(values[kPreBandwidth]), gain_db(kPreGain), plan_->decibels);
   post_eq_.set_peak(omega_of(*plan_, values[kPostFrequency]),
                     static_cast<double>(values[kPostBandwidth]), gain_db(kPostGain),
                     plan_->decibels);
@@ -120,39 +122,75 @@ void DistortionEffect::set_cuts(const EffectValues& values) {
   post_cut_.arrive();
 }
 
-// Every sample of the input holds for four; `shape` takes a pair and the number of the subsample.
-template <typename Shape>
+// Every sample of the input holds for four. `shape` takes and returns both channels, given the
+// number of the subsample.
+template <bool kFeedback, bool kPreCut, bool kPostCut, typename Shape>
 void DistortionEffect::run(StereoBlock audio, float feedback, Signal& left, Signal& right,
                            Shape shape_pair) noexcept {
-  const bool pre_cut = model_->active(kPreHighCut);
-  const bool post_cut = model_->active(kPostHighCut);
   using Lanes2 = EffectBiquad::Lanes2;
-  const auto filter = [](EffectBiquad& cut, Pair x) {
-    const Lanes2 y =
-        cut.tick_steady(Lanes2{static_cast<double>(x[0]), static_cast<double>(x[1])});
-    return make_pair(static_cast<float>(y[0]), static_cast<float>(y[1]));
-  };
-  Pair last = make_pair(last_left_, last_right_);
-  for (std::size_t k = 0; k < kSubsamples; ++k) {
-    const std::size_t i = k / kOversampling;
-    Pair y = make_pair(audio.left[i], audio.right[i]) + feedback * last;
-    y = clamp(y, -kLoopLimit, kLoopLimit);
-    if (pre_cut) y = filter(pre_cut_, y);
-    y = shape_pair(y, k) + (i >= kBlockSamples / 2 ? kBias : -kBias);
-    if (post_cut) y = filter(post_cut_, y);
-    left[k] = y[0];
-    right[k] = y[1];
-    last = y;
+  EffectBiquad::Steady pre(pre_cut_);
+  EffectBiquad::Steady post(post_cut_);
+  float last_left = last_left_;
+  float last_right = last_right_;
+  for (std::size_t i = 0; i < kBlockSamples; ++i) {
+    const float bias = i >= kBlockSamples / 2 ? kBias : -kBias;
+    for (std::size_t k = kOversampling * i; k < kOversampling * (i + 1); ++k) {
+      float l = audio.left[i];
+      float r = audio.right[i];
+      if constexpr (kFeedback) {
+        l = clip_hard(l + feedback * last_left, kLoopLimit);
+        r = clip_hard(r + feedback * last_right, kLoopLimit);
+      }
+      if constexpr (kPreCut) {
+        const Lanes2 y = pre.tick(Lanes2{static_cast<double>(l), static_cast<double>(r)});
+        l = static_cast<float>(y[0]);
+        r = static_cast<float>(y[1]);
+      }
+      shape_pair(l, r, k);
+      l += bias;
+      r += bias;
+      if constexpr (kPostCut) {
+        const Lanes2 y = post.tick(Lanes2{static_cast<double>(l), static_cast<double>(r)});
+        l = static_cast<float>(y[0]);
+        r = static_cast<float>(y[1]);
+      }
+      left[k] = l;
+      right[k] = r;
+      last_left = l;
+      last_right = r;
+    }
   }
-  last_left_ = last[0];
-  last_right_ = last[1];
+  pre.store(pre_cut_);
+  post.store(post_cut_);
+  last_left_ = last_left;
+  last_right_ = last_right;
 }
 
 void DistortionEffect::shape(StereoBlock audio, float feedback, float old_drive, float new_drive,
                              Signal& left, Signal& right) noexcept {
+  const auto run_with = [&](auto shape_pair) {
+    const auto run_as = [&]<bool kFeedback>(std::bool_constant<kFeedback>) {
+      const bool pre_cut = model_->active(kPreHighCut);
+      if (model_->active(kPostHighCut)) {
+        pre_cut ? run<kFeedback, true, true>(audio, feedback, left, right, shape_pair)
+                : run<kFeedback, false, true>(audio, feedback, left, right, shape_pair);
+      } else {
+        pre_cut ? run<kFeedback, true, false>(audio, feedback, left, right, shape_pair)
+                : run<kFeedback, false, false>(audio, feedback, left, right, shape_pair);
+      }
+    };
+    // Without feedback, samples need not wait for each other.
+    if (feedback != 0.0f) {
+      run_as(std::true_type());
+    } else {
+      run_as(std::false_type());
+    }
+  };
   const auto look_up = [&](const EffectTables::Curve& curve) {
-    run(audio, feedback, left, right,
-        [&curve](Pair x, std::size_t) { return make_pair(curve(x[0]), curve(x[1])); });
+    run_with([&curve](float& l, float& r, std::size_t) {
+      l = curve(l);
+      r = curve(r);
+    });
   };
   const int model = model_->integers[kModel];
   switch (model) {
@@ -173,11 +211,12 @@ void DistortionEffect::shape(StereoBlock audio, float feedback, float old_drive,
   constexpr float kLeastDrive = 1e-6f;
   silent_shaper_.start(shaper_of(model));
   const float offset = silent_shaper_.process(0.0f, std::max(old_drive, kLeastDrive));
-  run(audio, feedback, left, right, [&](Pair x, std::size_t k) {
-    const float drive =
-        std::max(old_drive + step * static_cast<float>(k), kLeastDrive);
-    const Pair in = model == kDigital ? x : x / splat<Pair>(drive);
-    return shaper_.process(in, drive) - offset;
+  run_with([&](float& l, float& r, std::size_t k) {
+    const float drive = std::max(old_drive + step * static_cast<float>(k), kLeastDrive);
+    const Pair x = make_pair(l, r);
+    const Pair y = shaper_.process(model == kDigital ? x : x / splat<Pair>(drive), drive);
+    l = y[0] - offset;
+    r = y[1] - offset;
   });
 }
 
@@ -204,8 +243,7 @@ void DistortionEffect::process(const EffectControls& controls, StereoBlock audio
   Signal right;
   shape(audio, values[kFeedback], old_drive, new_drive, left, right);
   to_double_.down(left.data(), right.data(), left.data(), right.data(), kSubsamples / 2);
-  to_single_.down(left.data(), right.data(), audio.left.data(), audio.right.data(),
-                  kBlockSamples);
+  to_single_.down(left.data(), right.data(), audio.left.data(), audio.right.data(), kBlockSamples);
   gain_.multiply(audio);
   post_eq_.process(audio);
 }

@@ -30,7 +30,7 @@ class DistortionEffect : public EffectUnit {
 
   void set_equalisers(const EffectValues& values);
   void set_cuts(const EffectValues& values);
-  template <typename Shape>
+  template <bool kFeedback, bool kPreCut, bool kPostCut, typename Shape>
   void run(StereoBlock audio, float feedback, Signal& left, Signal& right, Shape shape) noexcept;
   void shape(StereoBlock audio, float feedback, float old_drive, float new_drive, Signal& left,
              Signal& right) noexcept;

@@ -32,12 +32,12 @@ using EffectParamTable = std::array<EffectParamInfo, kNumEffectParams>;
 // An effect as a patch sets it, with what old patches lack filled in.
 struct EffectModel {
   int type = 0;
-  int slot = 0;          // as numbered in patches
+  int slot = 0;           // as numbered in patches
   EffectValues values{};  // integers as the nearest float
   std::array<std::int32_t, kNumEffectParams> integers{};
   std::array<EffectParam, kNumEffectParams> stored{};  // as in the file
   std::array<ParamOptions, kNumEffectParams> options{};
-  float tempo_ratio = 1.0f;  // to 120 beats per minute; above 0
+  float tempo_ratio = 1.0f;               // to 120 beats per minute; above 0
   std::span<const std::byte> patch_data;  // Patch::effect_data
 
   bool active(std::size_t param) const { return !options[param].deactivated; }

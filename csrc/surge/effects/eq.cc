@@ -53,8 +53,7 @@ void EqEffect::start(const EffectModel& model, std::uint64_t) noexcept {
 void EqEffect::set_bands(const EffectValues& values) {
   for (std::size_t i = 0; i < kBands; ++i) {
     const std::size_t param = i * kBandParams;
-    bands_[i].set_peak(omega_of(*plan_, values[param + 1]),
-                       static_cast<double>(values[param + 2]),
+    bands_[i].set_peak(omega_of(*plan_, values[param + 1]), static_cast<double>(values[param + 2]),
                        static_cast<double>(values[param]), plan_->decibels);
   }
 }
@@ -67,9 +66,10 @@ void EqEffect::process(const EffectControls& controls, StereoBlock audio) noexce
 
   StereoBuffer wet;
   wet.copy(audio);
-  for (std::size_t i = 0; i < kBands; ++i) {
-    if (model_->active(i * kBandParams)) bands_[i].process(wet.block());
-  }
+  const auto band = [&](std::size_t i) {
+    return model_->active(i * kBandParams) ? &bands_[i] : nullptr;
+  };
+  EffectBiquad::process_series({band(0), band(1), band(2)}, wet.block());
   gain_.multiply(wet.block());
   mix_.crossfade(audio, wet.block());
 }

@@ -38,7 +38,6 @@ void GraphicEqEffect::start(const EffectModel& model, std::uint64_t) noexcept {
   model_ = &model;
   block_ = 0;
   for (EffectBiquad& band : bands_) band.restart();
-  set_bands({});  // all parameters are still 0
   gain_.set_at_once(1.0f);
 }
 

@@ -9,16 +9,23 @@
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
 #include "surge/effects/distortion.h"
+#include "surge/effects/ensemble.h"
 #include "surge/effects/eq.h"
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
+#include "surge/effects/mid_side.h"
+#include "surge/effects/neuron.h"
+#include "surge/effects/nimbus/nimbus.h"
 #include "surge/effects/phaser.h"
 #include "surge/effects/resonator.h"
 #include "surge/effects/reverb1.h"
 #include "surge/effects/reverb2.h"
+#include "surge/effects/ring_modulator.h"
 #include "surge/effects/rotary.h"
+#include "surge/effects/spring_reverb.h"
 #include "surge/effects/tape.h"
+#include "surge/effects/treemonster.h"
 #include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
@@ -45,10 +52,17 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kGraphicEqType);
   add(kFrequencyShifterType);
   add(kRotaryType);
+  add(kNimbusType);
   add(kResonatorType);
   add(kCombulatorType);
   add(kWaveshaperType);
   add(kTapeType);
+  add(kRingModulatorType);
+  add(kSpringReverbType);
+  add(kMidSideType);
+  add(kTreemonsterType);
+  add(kEnsembleType);
+  add(kNeuronType);
   return types;
 }
 

@@ -26,8 +26,8 @@ constexpr int kNumShapes = 4;
 constexpr std::array<std::array<int, 16>, kNumShapes> kBaseDelays{
     {{1339934, 962710, 1004427, 1103966, 1198575, 1743348, 1033425, 933313, 949407, 1402754,
       1379894, 1225304, 1135598, 1402107, 956152, 1137737},
-     {1265607, 844703, 856159, 1406425, 786608, 1163557, 1091206, 1129434, 1270379, 896997,
-      1415393, 782808, 868582, 1234463, 1000336, 968299},
+     {1265607, 844703, 856159, 1406425, 786608, 1163557, 1091206, 1129434, 1270379, 896997, 1415393,
+      782808, 868582, 1234463, 1000336, 968299},
      {1293101, 1334867, 1178781, 1850949, 1663760, 1982922, 1211021, 1824481, 1520266, 1351822,
       1102711, 1513696, 1057618, 1671799, 1406360, 1170468},
      {1833435, 2462309, 2711583, 2219764, 1664194, 2109157, 1626137, 1434473, 2271242, 1621375,
@@ -49,14 +49,21 @@ void migrate(EffectModel& model, int revision) {
 float sum_of(Pair x) { return (x[0] + x[2]) + (x[1] + x[3]); }
 
 void transpose(std::array<Pair, 4>& rows) {
-  const Pair ab_low = {rows[0][0], rows[1][0], rows[0][1], rows[1][1]};
-  const Pair ab_high = {rows[0][2], rows[1][2], rows[0][3], rows[1][3]};
-  const Pair cd_low = {rows[2][0], rows[3][0], rows[2][1], rows[3][1]};
-  const Pair cd_high = {rows[2][2], rows[3][2], rows[2][3], rows[3][3]};
-  rows[0] = Pair{ab_low[0], ab_low[1], cd_low[0], cd_low[1]};
-  rows[1] = Pair{ab_low[2], ab_low[3], cd_low[2], cd_low[3]};
-  rows[2] = Pair{ab_high[0], ab_high[1], cd_high[0], cd_high[1]};
-  rows[3] = Pair{ab_high[2], ab_high[3], cd_high[2], cd_high[3]};
+  const Pair low01 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);
+  const Pair high01 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
+  const Pair low23 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+  const Pair high23 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+  rows[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+  rows[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  rows[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+  rows[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
+// The sums of four vectors.
+Pair sums_of(const Pair* vectors) {
+  std::array<Pair, 4> rows{vectors[0], vectors[1], vectors[2], vectors[3]};
+  transpose(rows);
+  return (rows[0] + rows[2]) + (rows[1] + rows[3]);
 }
 
 }  // namespace
@@ -108,9 +115,10 @@ void Reverb1Effect::start(const EffectModel& model, std::uint64_t) noexcept {
   mix_.set_at_once(1.0f);
   width_.set_at_once(1.0f);
 
-  const double samples = std::trunc(plan_->sample_rate()) *
-                         static_cast<double>(plan_->effects.ratio(12.0f * model.values[kPredelay])) *
-                         static_cast<double>(model.rate_scale(kPredelay));
+  const double samples =
+      std::trunc(plan_->sample_rate()) *
+      static_cast<double>(plan_->effects.ratio(12.0f * model.values[kPredelay])) *
+      static_cast<double>(model.rate_scale(kPredelay));
   predelay_ = static_cast<std::size_t>(std::clamp(samples, 0.0, 1e9)) % kLineLength;
 }
 
@@ -129,14 +137,14 @@ void Reverb1Effect::set_size(float size, float decay) {
 
 void Reverb1Effect::set_decay(float decay) {
   decay_ = decay;
-  const double samples = plan_->sample_rate() * std::exp2(std::clamp(static_cast<double>(decay), -16.0, 16.0));
+  const double samples =
+      plan_->sample_rate() * std::exp2(std::clamp(static_cast<double>(decay), -16.0, 16.0));
   for (std::size_t t = 0; t < kLines; ++t) {
-    gain_[t / 4][t % 4] =
-        static_cast<float>(std::pow(kDecayed, delay_256_[t] / (256.0 * samples)));
+    gain_[t / 4][t % 4] = static_cast<float>(std::pow(kDecayed, delay_256_[t] / (256.0 * samples)));
   }
   const std::size_t longest = *std::max_element(delay_.begin(), delay_.end());
-  ring_out_blocks_ = static_cast<std::int64_t>(
-      (static_cast<double>(longest) + 2.0 * samples) / kBlockSamples);
+  ring_out_blocks_ =
+      static_cast<std::int64_t>((static_cast<double>(longest) + 2.0 * samples) / kBlockSamples);
 }
 
 void Reverb1Effect::set_filters(const EffectValues& values) {
@@ -165,16 +173,22 @@ void Reverb1Effect::read_lines(std::size_t begin, std::size_t count,
   }
 }
 
-void Reverb1Effect::write_lines(std::size_t begin,
-                                std::span<const std::array<Pair, kGroups>> in) {
+void Reverb1Effect::write_lines(std::size_t begin, std::span<const std::array<Pair, kGroups>> in) {
   const std::size_t place = begin & (kLineLength - 1);
-  for (std::size_t t = 0; t < kLines; ++t) {
-    float* line = &lines_[t * kLineStride];
-    const auto store = [&](float* to) {
-      for (std::size_t k = 0; k < in.size(); ++k) to[k] = in[k][t / 4][t % 4];
-    };
-    store(line + place);
-    if (place < kBlockSamples) store(line + kLineLength + place);
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    std::array<float*, 4> lines;
+    for (std::size_t i = 0; i < 4; ++i) lines[i] = &lines_[(4 * group + i) * kLineStride] + place;
+    std::size_t k = 0;
+    for (; k + 4 <= in.size(); k += 4) {
+      std::array<Pair, 4> tile{in[k][group], in[k + 1][group], in[k + 2][group], in[k + 3][group]};
+      transpose(tile);
+      for (std::size_t i = 0; i < 4; ++i) std::memcpy(lines[i] + k, &tile[i], sizeof(Pair));
+    }
+    for (; k < in.size(); ++k) {
+      for (std::size_t i = 0; i < 4; ++i) lines[i][k] = in[k][group][i];
+    }
+    if (place >= kBlockSamples) continue;
+    for (float* line : lines) std::copy_n(line, in.size(), line + kLineLength);
   }
 }
 
@@ -184,29 +198,33 @@ void Reverb1Effect::run(StereoBlock audio, float damping, StereoBuffer& wet) noe
         0.5f * (audio.left[i] + audio.right[i]);
   }
   std::array<std::array<Pair, kGroups>, kBlockSamples> taps;
+  std::array<Pair, kBlockSamples> left;
+  std::array<Pair, kBlockSamples> right;
   const std::size_t chunk = blockwise_ ? kBlockSamples : 1;
   std::array<Pair, kGroups> damped = damped_;
   for (std::size_t begin = 0; begin < kBlockSamples; begin += chunk) {
     read_lines(position_ + begin, chunk, taps);
     for (std::size_t k = 0; k < chunk; ++k) {
+      const std::size_t i = begin + k;
       Pair sum{};
-      Pair left{};
-      Pair right{};
+      left[i] = right[i] = Pair{};
       for (std::size_t g = 0; g < kGroups; ++g) {
         damped[g] = damping * damped[g] + (1.0f - damping) * taps[k][g];
         sum += damped[g];
-        left += left_gain_[g] * damped[g];
-        right += right_gain_[g] * damped[g];
+        left[i] += left_gain_[g] * damped[g];
+        right[i] += right_gain_[g] * damped[g];
       }
-      const std::size_t i = begin + k;
-      const float in =
-          predelay_line_[(position_ + i - 1 - predelay_) & (kPredelayLength - 1)];
+      const float in = predelay_line_[(position_ + i - 1 - predelay_) & (kPredelayLength - 1)];
       const float back = in - 0.125f * sum_of(sum);
       for (std::size_t g = 0; g < kGroups; ++g) taps[k][g] = gain_[g] * (back + damped[g]);
-      wet.left[i] = sum_of(left);
-      wet.right[i] = sum_of(right);
     }
     write_lines(position_ + begin, std::span(taps).first(chunk));
+  }
+  for (std::size_t i = 0; i < kBlockSamples; i += 4) {
+    const Pair left_sums = sums_of(&left[i]);
+    const Pair right_sums = sums_of(&right[i]);
+    std::memcpy(&wet.left[i], &left_sums, sizeof(Pair));
+    std::memcpy(&wet.right[i], &right_sums, sizeof(Pair));
   }
   damped_ = damped;
   position_ += kBlockSamples;
@@ -221,9 +239,9 @@ void Reverb1Effect::process(const EffectControls& controls, StereoBlock audio) n
 
   StereoBuffer wet;
   run(audio, std::clamp(values[kDamping], 0.01f, 0.99f), wet);
-  if (model_->active(kLowCut)) low_cut_.process(wet.block());
-  peak_.process(wet.block());
-  if (model_->active(kHighCut)) high_cut_.process(wet.block());
+  EffectBiquad::process_series({model_->active(kLowCut) ? &low_cut_ : nullptr, &peak_,
+                                model_->active(kHighCut) ? &high_cut_ : nullptr},
+                               wet.block());
   scale_side(width_, wet.block());
   mix_.crossfade(audio, wet.block());
 }

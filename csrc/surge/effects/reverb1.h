@@ -49,9 +49,9 @@ class Reverb1Effect : public EffectUnit {
   std::int64_t ring_out_blocks_ = 0;
 
   std::size_t predelay_ = 0;
-  std::array<int, kLines> delay_256_{};         // in 1/256 sample
-  std::array<std::size_t, kLines> delay_{};     // whole samples
-  bool blockwise_ = true;                       // no delay is shorter than a block
+  std::array<int, kLines> delay_256_{};      // in 1/256 sample
+  std::array<std::size_t, kLines> delay_{};  // whole samples
+  bool blockwise_ = true;                    // no delay is shorter than a block
   std::array<Pair, kGroups> gain_{};
   std::array<Pair, kGroups> left_gain_{};
   std::array<Pair, kGroups> right_gain_{};

@@ -60,8 +60,25 @@ class ImpulseTrain {
     started_ = true;
     constexpr float kPerSample = 1.0f / kOscillatorBlockSamples;
     const float step = (leak - leak_) * kPerSample;
-    integrate_channel(left_, step, left_sum_, left);
-    if (stereo_) integrate_channel(right_, step, right_sum_, right);
+    float now = leak_;
+    float left_sum = left_sum_;
+    float right_sum = right_sum_;
+    if (stereo_) {
+      for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
+        now += step;
+        left[i] = left_sum = now * left_sum + left_[i];
+        right[i] = right_sum = now * right_sum + right_[i];
+      }
+      shift(right_);
+    } else {
+      for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
+        now += step;
+        left[i] = left_sum = now * left_sum + left_[i];
+      }
+    }
+    left_sum_ = left_sum;
+    right_sum_ = right_sum;
+    shift(left_);
     leak_ = leak;
   }
 
@@ -74,18 +91,6 @@ class ImpulseTrain {
   static void shift(Track& track) noexcept {
     std::copy(track.begin() + kOscillatorBlockSamples, track.end(), track.begin());
     std::fill(track.begin() + kTail, track.end(), 0.0f);
-  }
-
-  void integrate_channel(Track& track, float step, float& sum, OscillatorSpan out) noexcept {
-    float leak = leak_;
-    float value = sum;
-    for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
-      leak += step;
-      value = leak * value + track[i];
-      out[i] = value;
-    }
-    sum = value;
-    shift(track);
   }
 
   const ImpulseKernel* kernel_ = nullptr;

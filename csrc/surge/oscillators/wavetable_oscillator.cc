@@ -148,6 +148,7 @@ float WavetableOscillator::read(const Voice& voice, float block_part) const noex
   }
   if (!interpolate_) return at(frame_);
   const float weight = weight_from_ + block_part * (weight_to_ - weight_from_);
+  if (weight == 0.0f) return at(frame_);
   return (1.0f - weight) * at(frame_) + weight * at(frame_ + 1);
 }
 
@@ -165,12 +166,14 @@ void WavetableOscillator::fire(int v, int sample, float fraction) noexcept {
     }
   }
 
-  // Shapes the value: skew, then saturation.
   float x = read(voice, block_part);
-  const float skew = 0.5f * skew_.value();
-  x = x - skew * x * x + skew;
-  const float saturation = saturation_.value();
-  x = std::clamp(x * (1.0f - saturation) + saturation * x * x * x, -1.0f, 1.0f);
+  if (shaped_) {
+    const float skew = 0.5f * skew_.value();
+    const float saturation = saturation_.value();
+    x = x - skew * x * x + skew;
+    x = x * (1.0f - saturation) + saturation * x * x * x;
+  }
+  x = std::clamp(x, -1.0f, 1.0f);
   const float gain = (x - voice.value) * unison_.gain;
   voice.value = x;
   if (model_.stereo) {
@@ -209,6 +212,7 @@ void WavetableOscillator::process(const OscillatorControls& controls, Oscillator
   smooth(saturation_, saturation_target(controls.values[2]));
   smooth(time_skew_, std::clamp(controls.values[4], -1.0f, 1.0f));
   formant_to_ = formant_target(controls.values[3]);
+  shaped_ = skew_.value() != 0.0f || saturation_.value() != 0.0f;
 
   const bool absolute = model_.options[5].absolute;
   const float detune = unison_detune(controls.values[5], model_.options[5]);

@@ -79,6 +79,7 @@ class WavetableOscillator {
   float ratio_formant_ = 0.0f;
   float ratio_ = 1.0f;
 
+  bool shaped_ = false;  // by skew or saturation
   int cycle_level_ = 0;  // for cycles that begin in this block
 
   Rng drift_random_;

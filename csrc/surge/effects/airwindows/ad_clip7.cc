@@ -50,17 +50,14 @@ class AdClip7 final : public Plugin {
     State& s = state_;
     for (Stereo& frame : frames) {
       Stereo value = gain_ * frame;
-      const Stereo excess =
-          each([](double v, double ceiling) { return std::max(0.0, std::fabs(v) - ceiling); },
-               value, s.ceiling);
+      const Stereo excess = maximum(magnitude(value) - s.ceiling, Stereo{});
       excess_.push(excess);
       Stereo high{};
       if (high_ > 0.0) {
         high = -high_ * spill(far_);
         high = high_ * (high + spill(middle_));
         high = high_ * (high - spill(near_));
-        high = each([this](double v) { return std::copysign(std::sin(hard_ * std::fabs(v)), v); },
-                    high);
+        high = sine(hard_ * high);
         value += high * (1.0 - magnitude(hard_ * value));
       }
       if (low_ > 0.0) {
@@ -76,7 +73,7 @@ class AdClip7 final : public Plugin {
       }
       if (mode_ == kGainMatch) value /= gain_;
       if (mode_ == kClipOnly) value = excess + high + s.low;
-      frame = each([](double v, double ceiling) { return clamp(v, ceiling); }, value, s.ceiling);
+      frame = clamp(value, s.ceiling);
     }
   }
 
@@ -109,10 +106,9 @@ class AdClip7 final : public Plugin {
     Stereo low = low_keep_ * s.low - low_spill(low_near_);
     low = low_keep_ * low_keep_ * low + low_spill(low_far_);
     low *= low_keep_;
-    low = each([this](double v) { return std::copysign(std::sin(soft_ * std::fabs(v)), v); }, low);
-    const auto sine = [](double v) { return std::sin(v); };
-    low = each(sine, s.smooth[0].process(low, low_smoothing_));
-    s.low = 2.0 * each(sine, s.smooth[1].process(low, low_smoothing_));
+    low = sine(soft_ * low);
+    low = sine(s.smooth[0].process(low, low_smoothing_));
+    s.low = 2.0 * sine(s.smooth[1].process(low, low_smoothing_));
   }
 
   // Where the excess is heard again, samples.

@@ -24,9 +24,8 @@ class BitGlitter final : public Plugin {
   void set(const PluginValues& values) noexcept override {
     gain_ = std::pow(10.0, (36.0 * values[kInput] - 18.0) / 14.0);
     out_gain_ = std::pow(10.0, (36.0 * values[kMakeup] - 18.0) / 14.0);
-    // Low sample rates would be less than halved.
-    divisor_ = std::max(2.0, std::floor((std::pow(values[kGlitter] + 1.0, 7.0) + 2.0) *
-                                        ratio_));  // at low sample rates it would be less
+    // Low sample rates are at most halved.
+    divisor_ = std::max(2.0, std::floor((std::pow(values[kGlitter] + 1.0, 7.0) + 2.0) * ratio_));
     mix_ = values[kMix];
   }
 

@@ -7,6 +7,7 @@
 
 #include "surge/effects/airwindows/bright_ambience2_taps.h"
 #include "surge/effects/airwindows/plugins.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 namespace {
@@ -89,8 +90,7 @@ class BrightAmbience2 final : public Plugin {
     const double norm = 1.0 / std::sqrt(num_taps);
     const double back = return_ / std::sqrt(num_taps + 1.0);
     for (std::size_t i = 0; i < kFrames; ++i) {
-      const Stereo stored =
-          frames[i] + back * each([](double v) { return std::sin(v); }, feedback_);
+      const Stereo stored = frames[i] + back * sine(feedback_);
       for (std::size_t c = 0; c < 2; ++c) {
         lines_[c].write(place_, i, static_cast<float>(stored[c]));
       }

@@ -47,14 +47,11 @@ class BussColors4 final : public Plugin {
     constexpr double kMillionth = 1e-6;
     for (Stereo& frame : frames) {
       Stereo value = gain_ * frame;
-      fast_level_ =
-          each([](double v) { return std::min(v, 1.5); }, 0.999 * fast_level_ + magnitude(value));
-      value = each(
-          [](double v) { return std::fabs(v) <= kHalfPi ? std::sin(v) : std::copysign(1.0, v); },
-          value);
+      fast_level_ = minimum(0.999 * fast_level_ + magnitude(value), both(1.5));
+      value = sine_clip(value);
       levels_.push(magnitude(value));
       level_ += (levels_[0] - levels_[window_]) / window_ - 0.000001;
-      level_ = each([](double v) { return std::clamp(v, 0.0, 100.0); }, level_);
+      level_ = minimum(maximum(level_, Stereo{}), both(100.0));
       const Stereo level = level_ / window_ * (2.5 + fast_level_);
 
       Stereo fixed{};
@@ -66,12 +63,7 @@ class BussColors4 final : public Plugin {
         dynamic += color_->taps[k].dynamic * before;
       }
       value += fixed + kMillionth * level * dynamic;
-      value = each(
-          [](double v) {
-            const double size = std::fabs(v);
-            return std::copysign(1.0, v) * (size - (1.0 - std::cos(size)));
-          },
-          value);
+      value = with_sign(magnitude(value) - one_less_cosine(value), value);
       frame = mix(frame, out_gain_ * value, wetness_);
     }
   }

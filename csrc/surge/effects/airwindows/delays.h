@@ -10,6 +10,12 @@
 
 namespace synthrl::surge::airwindows {
 
+// Long memories are in single precision.
+using StoredStereo = float __attribute__((vector_size(8)));
+
+inline StoredStereo stored(Stereo value) { return __builtin_convertvector(value, StoredStereo); }
+inline Stereo restored(StoredStereo value) { return __builtin_convertvector(value, Stereo); }
+
 // A delay whose length may change at any time. It then goes on within its new length, where what
 // older lengths left behind is heard once more.
 class RingDelay {
@@ -17,7 +23,7 @@ class RingDelay {
   explicit RingDelay(int max_delay) : cells_(static_cast<std::size_t>(max_delay) + 1) {}
 
   void clear() {
-    std::ranges::fill(cells_, Cell{});
+    std::ranges::fill(cells_, StoredStereo{});
     index_ = 1;
   }
 
@@ -28,7 +34,7 @@ class RingDelay {
   }
 
   void write(Stereo in, int delay) {
-    cells_[index_] = {static_cast<float>(in[0]), static_cast<float>(in[1])};
+    cells_[index_] = stored(in);
     index_ = next(delay);
   }
   // What `process` would return if `write` were next.
@@ -38,24 +44,16 @@ class RingDelay {
   double read(int channel, int later, int delay) const {
     auto index = static_cast<std::size_t>(static_cast<int>(index_) + later);
     if (index > static_cast<std::size_t>(delay)) index -= static_cast<std::size_t>(delay) + 1;
-    return static_cast<double>(channel == 0 ? cells_[index].left : cells_[index].right);
+    return static_cast<double>(cells_[index][channel]);
   }
 
  private:
-  struct Cell {
-    float left = 0.0f;
-    float right = 0.0f;
-  };
-
   std::size_t next(int delay) const {
     return index_ >= static_cast<std::size_t>(delay) ? 0 : index_ + 1;
   }
-  Stereo cell(std::size_t index) const {
-    return Stereo{static_cast<double>(cells_[index].left),
-                  static_cast<double>(cells_[index].right)};
-  }
+  Stereo cell(std::size_t index) const { return restored(cells_[index]); }
 
-  std::vector<Cell> cells_;
+  std::vector<StoredStereo> cells_;
   std::size_t index_ = 1;
 };
 

@@ -7,6 +7,7 @@
 #include "surge/effects/airwindows/filters.h"
 #include "surge/effects/airwindows/matrix_reverb.h"
 #include "surge/effects/airwindows/plugins.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 namespace {
@@ -87,8 +88,7 @@ class Galactic final : public Plugin {
   };
 
   static Stereo place_of(double phase) {
-    return kVibratoDepth *
-           Stereo{1.0 + std::sin(phase), 1.0 + std::sin(phase + std::numbers::pi / 2.0)};
+    return kVibratoDepth * (1.0 + sine(Stereo{phase, phase + std::numbers::pi / 2.0}));
   }
 
   void advance_vibrato() {

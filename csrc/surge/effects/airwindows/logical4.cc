@@ -5,6 +5,7 @@
 
 #include "surge/effects/airwindows/delays.h"
 #include "surge/effects/airwindows/plugins.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 namespace {
@@ -24,9 +25,7 @@ class Logical4 final : public Plugin {
 
   void start(std::uint64_t /*seed*/) noexcept override {
     phase_ = 0;
-    for (Stage& stage : stages_) {
-      for (Channel& channel : stage) channel.clear();
-    }
+    for (Stage& stage : stages_) stage.clear();
   }
 
   void set(const PluginValues& values) noexcept override {
@@ -50,9 +49,9 @@ class Logical4 final : public Plugin {
       Stereo after = frame;
       for (int i = 0; i <= full_stages_; ++i) {
         const auto number = static_cast<std::size_t>(i);
-        for (std::size_t c = 0; c < 2; ++c) value[c] = sag(stages_[number][c], value[c]);
+        value = sag(stages_[number], value);
         if (i == 0) value *= threshold_gain_;
-        for (std::size_t c = 0; c < 2; ++c) value[c] = compress(number, c, value[c]);
+        value = compress(number, value);
         before = after;
         after = value / threshold_gain_;
       }
@@ -65,75 +64,81 @@ class Logical4 final : public Plugin {
  private:
   // Of upper or lower half waves.
   struct Half {
-    double target = 1.0;
-    std::array<double, 2> gains{1.0, 1.0};  // of even and odd samples
+    Stereo target = both(1.0);
+    std::array<Stereo, 2> gains{both(1.0), both(1.0)};  // of even and odd samples
   };
-  struct Channel {
+  struct Stage {
     Half upper;
     Half lower;
-    double last = 0.0;
-    double load = 0.0;
-    LateWrapHistory<double> loads{kSagLength, kSagLength - 1};
+    Stereo last{};
+    Stereo load{};
+    LateWrapHistory<Stereo> loads{kSagLength, kSagLength - 1};
 
     void clear() {
       upper = lower = Half{};
-      last = load = 0.0;
+      last = load = Stereo{};
       loads.clear();
     }
   };
-  using Stage = std::array<Channel, 2>;
 
   // Bends the signal under load, the more the gain is reduced.
-  double sag(Channel& channel, double value) const {
-    const double gains = channel.upper.gains[0] + channel.upper.gains[1] + channel.lower.gains[0] +
-                         channel.lower.gains[1];
-    channel.loads.push(std::fabs(value) * (0.0445556 - 0.003300223685324 * gains));
-    channel.load += channel.loads[0] / window_ - channel.loads[window_] / window_ - 0.000001;
-    channel.load = std::max(channel.load, 0.0);
-    double clamping = 1.0;
-    if (channel.load > 1.0) {
-      clamping = std::max(0.5, 2.0 - channel.load);
-      channel.load = 1.0;
-    }
-    const double thickness = 2.0 * (1.0 - channel.load) - 1.0;
-    const double size = std::fabs(value);
-    const double angle = std::min(size, kHalfPi);
-    const double bent = thickness > 0.0 ? std::sin(angle) : 1.0 - std::cos(angle);
-    const double blend = std::fabs(thickness);
-    return clamping * std::copysign(size * (1.0 - blend) + bent * blend, value);
+  Stereo sag(Stage& stage, Stereo value) const {
+    const Stereo gains =
+        stage.upper.gains[0] + stage.upper.gains[1] + stage.lower.gains[0] + stage.lower.gains[1];
+    const Stereo size = magnitude(value);
+    stage.loads.push(size * (0.0445556 - 0.003300223685324 * gains) / window_);
+    const Stereo load =
+        maximum(stage.load + stage.loads[0] - stage.loads[window_] - 0.000001, Stereo{});
+    const Stereo clamping = load > 1.0 ? maximum(2.0 - load, both(0.5)) : both(1.0);
+    stage.load = minimum(load, both(1.0));
+    const Stereo thickness = 2.0 * (1.0 - stage.load) - 1.0;
+    const Stereo angle = minimum(size, both(kHalfPi));
+    const Stereo bent = thickness > 0.0 ? sine(angle) : one_less_cosine(angle);
+    const Stereo blend = magnitude(thickness);
+    return clamping * with_sign(size * (1.0 - blend) + bent * blend, value);
   }
 
-  double compress(std::size_t number, std::size_t c, double value) noexcept {
-    Channel& channel = stages_[number][c];
-    Channel& other = stages_[number][1 - c];
-    const double rise = rises_[number];
-    // A slip of the last stage: the right channel moves the target of the left one.
-    Half& upper_moved = number == 2 && c == 1 ? other.upper : channel.upper;
-    const Side upper = follow(upper_moved, channel.upper, value, channel.last, rise);
-    const Side lower = follow(channel.lower, channel.lower, -value, -channel.last, rise);
-    channel.last = value;
-
-    const bool above = value > 0.0;
-    double& gain = (above ? channel.upper : channel.lower).gains[phase_];
-    double& other_gain = (above ? other.upper : other.lower).gains[phase_];
-    gain = releases_[number] * gain + rise * (above ? upper.control : lower.control);
-    if (other_gain > gain) other_gain = 0.5 * (other_gain + gain);
-    const double total =
-        channel.upper.gains[phase_] * upper.share + channel.lower.gains[phase_] * lower.share;
-    return clamp(value * total, kCeiling);
-  }
-
+  // What the gains of a half wave head for, and its share in the gain.
   struct Side {
-    double share = 0.0;  // of the half wave in the gain
-    double control = 0.0;
+    Stereo control;
+    Stereo share;
   };
-  static Side follow(Half& moved, const Half& read, double value, double last, double rise) {
-    double level = std::max(0.001, kGolden * value + (1.0 - kGolden) * last + 1.0);
-    const double share = std::min(1.0, 0.5 * level);
+  static Side follow(Half& half, Stereo value, Stereo last, double rise, bool slips) {
+    Stereo level = maximum(kGolden * value + (1.0 - kGolden) * last + 1.0, both(0.001));
+    const Stereo share = minimum(0.5 * level, both(1.0));
     level *= level;
-    const double speed = std::min(1.0, rise * (level + 1.0));
-    moved.target = (1.0 - speed) * moved.target + speed * level;
-    return {share, 1.0 / (read.target * read.target)};
+    const Stereo speed = minimum(rise * (level + 1.0), both(1.0));
+    Stereo target = (1.0 - speed) * half.target + speed * level;
+    const double left = target[0];
+    if (slips) {
+      // The right channel moves the target of the left one, after that has read it.
+      target[1] = half.target[1];
+      half.target = Stereo{(1.0 - speed[1]) * left + speed[1] * level[1], target[1]};
+    } else {
+      half.target = target;
+    }
+    return {1.0 / (target * target), share};
+  }
+
+  Stereo compress(std::size_t number, Stereo value) noexcept {
+    Stage& stage = stages_[number];
+    const double rise = rises_[number];
+    const Side upper = follow(stage.upper, value, stage.last, rise, number + 1 == kNumStages);
+    const Side lower = follow(stage.lower, -value, -stage.last, rise, false);
+    stage.last = value;
+    Stereo& upper_gain = stage.upper.gains[phase_];
+    Stereo& lower_gain = stage.lower.gains[phase_];
+    Stereo total{};
+    for (std::size_t c = 0; c < 2; ++c) {
+      const bool above = value[c] > 0.0;
+      Stereo& gain = above ? upper_gain : lower_gain;
+      const Stereo& control = above ? upper.control : lower.control;
+      gain[c] = releases_[number] * gain[c] + rise * control[c];
+      // Draws the other channel along.
+      if (gain[1 - c] > gain[c]) gain[1 - c] = 0.5 * (gain[1 - c] + gain[c]);
+      total[c] = upper_gain[c] * upper.share[c] + lower_gain[c] * lower.share[c];
+    }
+    return clamp(value * total, kCeiling);
   }
 
   double ratio_;

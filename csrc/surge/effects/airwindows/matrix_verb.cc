@@ -88,7 +88,7 @@ class MatrixVerb final : public Plugin {
     State& s = state_;
     for (Stereo& frame : frames) {
       Stereo in = pre_delay_.process(frame, pre_delay_samples_);
-      in = each([](double v) { return std::sin(v); }, wetness_ * s.tone_in.process(in, tone_in_));
+      in = sine(wetness_ * s.tone_in.process(in, tone_in_));
       Quad spread;
       for (std::size_t i = 0; i < spread.size(); ++i) spread[i] = all_pass(i, in);
 
@@ -136,8 +136,9 @@ class MatrixVerb final : public Plugin {
         each([](double v) { return v > 2.0 * std::numbers::pi ? v - 2.0 * std::numbers::pi : v; },
              angle);
     Stereo out{};
+    const Stereo places = (1.0 + sine(angle)) * depth_;
     for (std::size_t c = 0; c < 2; ++c) {
-      const double place = (1.0 + std::sin(angle[c])) * depth_;
+      const double place = places[c];
       const double whole = std::floor(place);
       const double part = place - whole;
       const auto channel = static_cast<int>(c);

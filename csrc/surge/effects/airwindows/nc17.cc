@@ -41,41 +41,35 @@ class Nc17 final : public Plugin {
       const Stereo loud = gain_ * frame;
       Stereo low = s.low[s.turn].process(loud, 0.1);
       Stereo high = loud - low;
-      for (std::size_t c = 0; c < 2; ++c) {
-        Levels& levels = s.levels[c];
-        low[c] = saturate(low[c], levels.low, kLowCharge);
-        high[c] = saturate(high[c], levels.high, kHighCharge);
-        frame[c] = saturate(low[c] + high[c], levels.sum, kSumCharge);
-      }
+      low = saturate(low, s.levels[0], kLowCharge);
+      high = saturate(high, s.levels[1], kHighCharge);
+      frame = saturate(low + high, s.levels[2], kSumCharge);
       frame = clamp(out_gain_ * frame, kCeiling);
       s.turn = 1 - s.turn;
     }
   }
 
  private:
-  struct Levels {
-    double low = 0.0;
-    double high = 0.0;
-    double sum = 0.0;
-  };
   struct State {
     TwoPhase<LowPass> low{};
     std::size_t turn = 0;
-    std::array<Levels, 2> levels{};
+    std::array<Stereo, 3> levels{};
   };
 
-  double saturate(double value, double& level, const Charge& charge) const {
-    const double harmonics = 2.0 * std::min(1.0, value * value) * level;
-    const double fall = charge.fall / ratio_;
-    if (level > 0.0) level -= fall;
-    if (level < 0.0) level += fall;
-    const double clipped = sine_clip(value);
+  Stereo saturate(Stereo value, Stereo& level, const Charge& charge) const {
+    const Stereo harmonics = 2.0 * minimum(value * value, both(1.0)) * level;
+    const Stereo fall = both(charge.fall / ratio_);
+    level -= level > 0.0 ? fall : Stereo{};
+    level += level < 0.0 ? fall : Stereo{};
+    const Stereo clipped = sine_clip(value);
+    const Stereo above = clamp(value - clipped, charge.most);
+    const Stereo below = clamp(value + clipped, charge.most);
     const double rise = charge.rise / ratio_;
-    if (value > clipped) level += rise * clamp(value - clipped, charge.most);
+    level += rise * (value > clipped ? above : Stereo{});
     // Holds for every value below 0, so that these charge the most.
-    if (value < -clipped) level -= rise * clamp(value + clipped, charge.most);
+    level -= rise * (value < -clipped ? below : Stereo{});
     level = clamp(level, 1.0);
-    return clipped / (1.0 + charge.damping * std::fabs(level)) + harmonics;
+    return clipped / (1.0 + charge.damping * magnitude(level)) + harmonics;
   }
 
   double ratio_;

@@ -4,8 +4,9 @@
 #include <cmath>
 #include <vector>
 
+#include "surge/effects/airwindows/delays.h"
 #include "surge/effects/airwindows/plugins.h"
-#include "surge/effects/airwindows/stereo.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 namespace {
@@ -101,20 +102,14 @@ class PocketVerbs final : public Plugin {
     resize();
     State& s = state_;
     if (gate_fall_ <= 0.0) s.gate = Stereo{1.0, 1.0};
+    const Network& network = networks_[static_cast<std::size_t>(type_)];
     for (Stereo& frame : frames) {
-      s.gate = each(
-          [this](double gate, double in) {
-            return std::min(1.0, std::max(gate - gate_fall_, 2.0 * std::fabs(in)));
-          },
-          s.gate, frame);
-      const Stereo in = each([](double v) { return std::sin(v); }, gain_ * frame);
-      Stereo wet = type_ == kRoom ? room(in, frame) : series(in);
-      wet = each(
-          [](double v) {
-            const double size = std::fabs(v);
-            return std::copysign(size - (1.0 - std::cos(size)), v);
-          },
-          wet);
+      s.gate = minimum(maximum(s.gate - gate_fall_, 2.0 * magnitude(frame)), both(1.0));
+      const Stereo in = sine(gain_ * frame);
+      Stereo wet = type_ == kRoom  ? room(in, frame)
+                   : network.three ? series<true>(in)
+                                   : series<false>(in);
+      wet = with_sign(magnitude(wet) - one_less_cosine(wet), wet);
       const Stereo wetness = mix_ * s.gate;
       frame = wetness * (wet / gain_) + (1.0 - wetness) * frame;
       for (Letter& letter : letters_) letter.advance();
@@ -124,20 +119,16 @@ class PocketVerbs final : public Plugin {
  private:
   // Two all-passes of one length.
   struct Letter {
-    struct Cell {
-      float left = 0.0f;
-      float right = 0.0f;
-    };
-
     void clear() {
-      std::ranges::fill(cells, Cell{});
+      std::ranges::fill(cells, StoredStereo{});
       delay = kFirstDelay;
       index = 1;
       oldest = 0;
     }
     void resize(int longest, double size) {
       delay = delay_of(longest, size);
-      std::fill(cells.begin() + static_cast<std::ptrdiff_t>(2 * index), cells.end(), Cell{});
+      std::fill(cells.begin() + static_cast<std::ptrdiff_t>(2 * index), cells.end(),
+                StoredStereo{});
       oldest = after(index);
     }
     void advance() {
@@ -150,17 +141,16 @@ class PocketVerbs final : public Plugin {
       return place == 0 || place > top + 1 ? top : place - 1;
     }
     Stereo process(Stereo in, std::size_t bank) {
-      const Cell& old = cells[2 * oldest + bank];
-      const Stereo before{static_cast<double>(old.left), static_cast<double>(old.right)};
+      const Stereo before = restored(cells[2 * oldest + bank]);
       const Stereo now = in - kGolden * before;
-      cells[2 * index + bank] = {static_cast<float>(now[0]), static_cast<float>(now[1])};
+      cells[2 * index + bank] = stored(now);
       return kGolden * now + before;
     }
 
     int delay = kFirstDelay;
-    std::size_t index = 1;    // to write
-    std::size_t oldest = 2;   // `delay` samples ago
-    std::vector<Cell> cells;  // of both stages
+    std::size_t index = 1;            // to write
+    std::size_t oldest = 2;           // `delay` samples ago
+    std::vector<StoredStereo> cells;  // of both stages
   };
 
   struct State {
@@ -190,20 +180,24 @@ class PocketVerbs final : public Plugin {
     return letters_[accent ? stage - kNumLetters : stage].process(in, accent ? 1 : 0);
   }
 
+  template <bool kThree>
   Stereo series(Stereo value) noexcept {
     State& s = state_;
     const Network& network = networks_[static_cast<std::size_t>(type_)];
-    for (std::size_t stage = 0; stage < kNumStages; ++stage) {
+    const Stereo z_before = s.before[plain('Z')];
+    const bool from_z = type_ == kZarathustra;
+    const auto run = [&](std::size_t stage, std::size_t letter, std::size_t bank) {
       Stereo older = s.last[stage];
-      if (network.three) {
-        const bool from_z = type_ == kZarathustra && stage == 0;
-        older += from_z ? s.z_before : s.before[stage];
+      if constexpr (kThree) {
+        older += from_z && stage == 0 ? s.z_before : s.before[stage];
+        s.before[stage] = s.last[stage];
       }
-      if (stage == plain('Z')) s.z_before = s.before[stage];
-      s.before[stage] = s.last[stage];
-      s.last[stage] = all_pass(stage, value);
+      s.last[stage] = letters_[letter].process(value, bank);
       value = (s.last[network.source[stage]] + older) * network.scale[stage];
-    }
+    };
+    for (std::size_t i = 0; i < kNumLetters; ++i) run(i, i, 0);
+    for (std::size_t i = 0; i < kNumLetters; ++i) run(kNumLetters + i, i, 1);
+    s.z_before = z_before;
     return value;
   }
 

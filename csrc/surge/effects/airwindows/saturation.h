@@ -5,28 +5,18 @@
 #include <numbers>
 
 #include "surge/effects/airwindows/stereo.h"
+#include "surge/effects/airwindows/trig.h"
 
 namespace synthrl::surge::airwindows {
 
 // A quarter of a sine, flat beyond.
-inline double sine_clip(double value) { return std::sin(clamp(value, kHalfPi)); }
-inline Stereo sine_clip(Stereo value) {
-  return each([](double v) { return sine_clip(v); }, value);
-}
-
-// The arc sine of what is limited to its domain.
-inline Stereo arc_sine(Stereo value) {
-  return each([](double v) { return std::asin(clamp(v, 1.0)); }, value);
-}
+inline Stereo sine_clip(Stereo value) { return sine(clamp(value, kHalfPi)); }
 
 // Loud but round up to 1; folds beyond.
 inline Stereo mojo(Stereo value) {
-  return each(
-      [](double v) {
-        const double root = std::sqrt(std::sqrt(std::fabs(v)));
-        return root > 0.0 ? std::sin(v * root * std::numbers::pi / 2.0) / root : 0.0;
-      },
-      value);
+  const Stereo root = each([](double v) { return std::sqrt(std::sqrt(std::fabs(v))); }, value);
+  const Stereo bent = sine(value * root * (std::numbers::pi / 2.0)) / root;
+  return each([](double b, double r) { return r > 0.0 ? b : 0.0; }, bent, root);
 }
 
 // Clips at `limit`, but rounds the corners of what it clips by mixing in neighbours: `hard` parts

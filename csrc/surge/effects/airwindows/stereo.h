@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 namespace synthrl::surge::airwindows {
 
@@ -18,19 +19,26 @@ Stereo each(Function function, Operands... operands) {
   return Stereo{function(operands[0]...), function(operands[1]...)};
 }
 
-inline Stereo magnitude(Stereo value) {
-  return each([](double v) { return std::fabs(v); }, value);
-}
+inline Stereo both(double value) { return Stereo{value, value}; }
 
-inline double clamp(double value, double limit) {
-  return std::fmin(std::fmax(value, -limit), limit);
-}
-inline Stereo clamp(Stereo value, double limit) {
-  return each([=](double v) { return clamp(v, limit); }, value);
-}
+using StereoBits = std::int64_t __attribute__((vector_size(16)));
+inline constexpr StereoBits kSignBits{INT64_MIN, INT64_MIN};
 
+inline Stereo magnitude(Stereo value) { return (Stereo)((StereoBits)value & ~kSignBits); }
 inline Stereo with_sign(Stereo size, Stereo sign) {
-  return each([](double m, double s) { return std::copysign(m, s); }, size, sign);
+  return (Stereo)(((StereoBits)size & ~kSignBits) | ((StereoBits)sign & kSignBits));
+}
+
+// The second argument if one is not a number.
+inline Stereo minimum(Stereo a, Stereo b) { return a < b ? a : b; }
+inline Stereo maximum(Stereo a, Stereo b) { return a > b ? a : b; }
+
+// To `limit` either way.
+inline Stereo clamp(Stereo value, Stereo limit) { return maximum(minimum(value, limit), -limit); }
+inline Stereo clamp(Stereo value, double limit) { return clamp(value, both(limit)); }
+inline double clamp(double value, double limit) {
+  const double below = value < limit ? value : limit;
+  return below > -limit ? below : -limit;
 }
 
 inline Stereo mix(Stereo dry, Stereo wet, double wetness) {

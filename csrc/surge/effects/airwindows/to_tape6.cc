@@ -50,19 +50,15 @@ class ToTape6 final : public Plugin {
       Stereo& bump = phase.bump;
       bump += 0.05 * tape;
       bump -= 0.12 / ratio_ * bump * bump * bump;
-      bump = each([](double v) { return std::sin(v); }, bump);
+      bump = sine(bump);
       bump = arc_sine(phase.bump_band.process(bump, bump_design_));
 
-      const Stereo bent = each([](double v) { return std::sin(v); }, tape);
+      const Stereo bent = sine(tape);
       Stereo value = arc_sine(phase.tape_band.process(bent, tape_design_));
       const Stereo ground = tape - value;
       if (gain_ > 1.0) value *= gain_;
 
-      value -= each(
-          [](double v) {
-            return std::copysign(1.0 - std::cos(std::min(std::fabs(v) * kHalfPi, kHalfPi)), v);
-          },
-          high);
+      value -= with_sign(one_less_cosine(clamp(kHalfPi * high, kHalfPi)), high);
       const Stereo leak = 0.00013 * (1.0 - magnitude(value));
       for (Phase& each_phase : s.phases) each_phase.bump = each(drained, each_phase.bump, leak);
       value += bump_gain_ * (s.phases[0].bump + s.phases[1].bump);

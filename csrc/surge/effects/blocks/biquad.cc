@@ -1,6 +1,7 @@
 #include "surge/effects/blocks/biquad.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -11,6 +12,8 @@ constexpr double kPi = std::numbers::pi;
 // Below this, what is left of a glide or of a state is dropped.
 constexpr double kArrived = 1e-11;
 constexpr double kNothing = 1e-30;
+
+using Floats2 = float __attribute__((vector_size(8)));
 
 struct Angle {
   Angle(double omega, double q)
@@ -51,8 +54,7 @@ BiquadCoefficients matched_lowpass_coefficients(double omega, double q) {
   const double w2 = square(omega);
   const double pi2 = square(kPi);
   const double g1 = std::min(
-      1.0, 0.5 * std::sqrt(square(w2) / (square(w2) + square(pi2) +
-                                         w2 * pi2 * (1.0 / q - 2.0))));
+      1.0, 0.5 * std::sqrt(square(w2) / (square(w2) + square(pi2) + w2 * pi2 * (1.0 / q - 2.0))));
   const double a = 2.0 * std::sqrt(g1) * std::sqrt(2.0 - g1);
   const double even = 1.0 - w.cos + g1 * (1.0 + w.cos);
   return w.normalised(0.5 * (even + a * w.sin), 1.0 - w.cos - g1 * (1.0 + w.cos),
@@ -124,8 +126,8 @@ BiquadCoefficients peak_coefficients(double omega, double bandwidth, double gain
                                 .b2 = (g1 - b + w2) * scale,
                                 .a1 = -2.0 * (1.0 - w2) * scale,
                                 .a2 = (1.0 + w2 - a) * scale};
-  const bool usable = std::isfinite(peak.b0) && std::isfinite(peak.b1) &&
-                      std::isfinite(peak.b2) && std::isfinite(peak.a1) && std::isfinite(peak.a2);
+  const bool usable = std::isfinite(peak.b0) && std::isfinite(peak.b1) && std::isfinite(peak.b2) &&
+                      std::isfinite(peak.a1) && std::isfinite(peak.a2);
   return usable ? peak : BiquadCoefficients{};
 }
 
@@ -168,7 +170,8 @@ void EffectBiquad::set_bandpass(double omega, double q) {
 void EffectBiquad::set_peak(double omega, double bandwidth, double gain_db,
                             const DecibelTable& decibels) {
   if (!is_new(Design::kPeak, omega, bandwidth, gain_db)) return;
-  const auto level = static_cast<float>(gain_db);
+  constexpr double kMostDb = 150.0;  // no parameter has as much, but modulation may
+  const auto level = static_cast<float>(std::clamp(gain_db, -kMostDb, kMostDb));
   set(peak_coefficients(omega, bandwidth, decibels.amplitude(level),
                         decibels.amplitude(0.5f * level)));
 }
@@ -204,7 +207,7 @@ void EffectBiquad::run(float* left, float* right, std::size_t length) noexcept {
     for (std::size_t i = 0; i < length; ++i) {
       const Lanes2 x = load(i);
       const Lanes2 y = x * c.b0 + z1;
-      z1 = x * c.b1 - y * c.a1 + z2;
+      z1 = (x * c.b1 + z2) - y * c.a1;
       z2 = x * c.b2 - y * c.a2;
       store(i, y);
     }
@@ -212,6 +215,60 @@ void EffectBiquad::run(float* left, float* right, std::size_t length) noexcept {
     z2_ = z2;
   }
   flush();
+}
+
+// The filters of one sample wait for each other, but those of different samples overlap.
+template <std::size_t kCount>
+void EffectBiquad::run_series(EffectBiquad* const* filters, StereoBlock audio) noexcept {
+  std::array<BiquadCoefficients, kCount> c;
+  std::array<Lanes2, kCount> z1;
+  std::array<Lanes2, kCount> z2;
+  for (std::size_t f = 0; f < kCount; ++f) {
+    c[f] = filters[f]->value_;
+    z1[f] = filters[f]->z1_;
+    z2[f] = filters[f]->z2_;
+  }
+  for (std::size_t i = 0; i < kBlockSamples; ++i) {
+    Lanes2 x = {static_cast<double>(audio.left[i]), static_cast<double>(audio.right[i])};
+    for (std::size_t f = 0; f < kCount; ++f) {
+      const Lanes2 y = x * c[f].b0 + z1[f];
+      z1[f] = (x * c[f].b1 + z2[f]) - y * c[f].a1;
+      z2[f] = x * c[f].b2 - y * c[f].a2;
+      // Between filters the signal is in single precision.
+      x = __builtin_convertvector(__builtin_convertvector(y, Floats2), Lanes2);
+    }
+    audio.left[i] = static_cast<float>(x[0]);
+    audio.right[i] = static_cast<float>(x[1]);
+  }
+  for (std::size_t f = 0; f < kCount; ++f) {
+    filters[f]->z1_ = z1[f];
+    filters[f]->z2_ = z2[f];
+    filters[f]->flush();
+  }
+}
+
+void EffectBiquad::process_series(std::initializer_list<EffectBiquad*> filters,
+                                  StereoBlock audio) noexcept {
+  constexpr std::size_t kMost = 3;
+  std::array<EffectBiquad*, kMost> steady;
+  std::size_t count = 0;
+  const auto run_steady = [&] {
+    if (count == 1) steady[0]->process(audio);
+    if (count == 2) run_series<2>(steady.data(), audio);
+    if (count == 3) run_series<3>(steady.data(), audio);
+    count = 0;
+  };
+  for (EffectBiquad* filter : filters) {
+    if (filter == nullptr) continue;
+    if (filter->gliding_) {
+      run_steady();
+      filter->process(audio);
+      continue;
+    }
+    steady[count++] = filter;
+    if (count == kMost) run_steady();
+  }
+  run_steady();
 }
 
 template void EffectBiquad::run<true, true>(float*, float*, std::size_t) noexcept;

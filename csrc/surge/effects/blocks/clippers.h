@@ -6,9 +6,7 @@
 namespace synthrl::surge {
 
 // Not a number becomes the upper limit in all of these.
-inline float clip_hard(float x, float limit = 1.0f) {
-  return std::max(std::min(limit, x), -limit);
-}
+inline float clip_hard(float x, float limit = 1.0f) { return std::max(std::min(limit, x), -limit); }
 
 // Cubic, 1 at 1.5.
 inline float clip_soft(float x) {

@@ -11,7 +11,8 @@ float fraction(float x) { return x - std::floor(x); }
 // Falls back in the last 2 % of the cycle.
 float saw(float phase) {
   constexpr float kTurn = 0.98f;
-  return phase < kTurn ? 2.0f * phase / kTurn - 1.0f : 1.0f - 2.0f * (phase - kTurn) / (1.0f - kTurn);
+  return phase < kTurn ? 2.0f * phase / kTurn - 1.0f
+                       : 1.0f - 2.0f * (phase - kTurn) / (1.0f - kTurn);
 }
 
 float trapezoid(float phase) {

@@ -21,8 +21,8 @@ template <std::size_t kRows>
 void fill_sincs(double bandwidth, std::array<EffectTables::SincRow, kRows>& rows) {
   for (std::size_t row = 0; row < kRows; ++row) {
     for (std::size_t tap = 0; tap < EffectTables::kSincTaps; ++tap) {
-      const double t = 5.0 - static_cast<double>(tap) +
-                       static_cast<double>(row) / EffectTables::kSincRows;
+      const double t =
+          5.0 - static_cast<double>(tap) + static_cast<double>(row) / EffectTables::kSincRows;
       rows[row][tap] = static_cast<float>(blackman(t) * bandwidth * sinc(bandwidth * t));
     }
   }
@@ -60,17 +60,16 @@ EffectTables::EffectTables()
   for (std::size_t i = 0; i < Curve::kPoints; ++i) {
     const double x = (static_cast<double>(i) - 512.0) / 32.0;
     soft.points_[i] = static_cast<float>(std::tanh(x));
-    hard.points_[i] = static_cast<float>(
-        std::copysign(std::pow(std::tanh(std::pow(std::fabs(x), 5.0)), 0.2), x));
+    hard.points_[i] =
+        static_cast<float>(std::copysign(std::pow(std::tanh(std::pow(std::fabs(x), 5.0)), 0.2), x));
     asymmetric.points_[i] = static_cast<float>(asymmetric_base(x + 0.5) - offset);
   }
 }
 
 float EffectTables::ratio(float semitones) const {
   constexpr float kLowest = 1e-4f;
-  const float position =
-      std::clamp(semitones + static_cast<float>(kSemitones / 2), kLowest,
-                 static_cast<float>(kSemitones) - kLowest);
+  const float position = std::clamp(semitones + static_cast<float>(kSemitones / 2), kLowest,
+                                    static_cast<float>(kSemitones) - kLowest);
   const auto whole = static_cast<std::size_t>(position);
   const float fraction = (position - static_cast<float>(whole)) * static_cast<float>(kCents);
   const auto cents = static_cast<std::size_t>(fraction);
@@ -80,22 +79,13 @@ float EffectTables::ratio(float semitones) const {
 }
 
 float EffectTables::octaves(float x) const {
-  const float position = (std::clamp(x, static_cast<float>(-kOctaves),
-                                     static_cast<float>(kOctaves)) +
-                          static_cast<float>(kOctaves)) *
-                         static_cast<float>(kOctaveSteps);
+  const float position =
+      (std::clamp(x, static_cast<float>(-kOctaves), static_cast<float>(kOctaves)) +
+       static_cast<float>(kOctaves)) *
+      static_cast<float>(kOctaveSteps);
   const auto index = std::min(static_cast<std::size_t>(position), octaves_.size() - 2);
   const float part = position - static_cast<float>(index);
   return (1.0f - part) * octaves_[index] + part * octaves_[index + 1];
-}
-
-float EffectTables::Curve::operator()(float x) const {
-  const float position = x * 32.0f + 512.0f;
-  if (!(position >= 1.0f)) return -1.0f;
-  if (position >= 1022.0f) return 1.0f;
-  const auto index = static_cast<std::size_t>(position);
-  const float part = position - static_cast<float>(index);
-  return (1.0f - part) * points_[index] + part * points_[index + 1];
 }
 
 float EffectTables::sine(float phase) const {

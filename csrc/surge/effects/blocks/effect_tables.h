@@ -1,8 +1,10 @@
 // What effects of all instruments share.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace synthrl::surge {
@@ -32,7 +34,19 @@ class EffectTables {
   // A curve that saturates at -1 and 1, on straight lines between points 1/32 apart.
   class Curve {
    public:
-    float operator()(float x) const;
+    float operator()(float x) const {
+      constexpr float kFirst = 1.0f;
+      constexpr float kLast = 1022.0f;
+      const float position = x * 32.0f + 512.0f;
+      // Not a number is the last.
+      const float limited = std::max(kFirst, std::min(kLast, position));
+      const auto index = static_cast<std::int32_t>(limited);
+      const float part = limited - static_cast<float>(index);
+      const auto i = static_cast<std::size_t>(index);
+      const float y = (1.0f - part) * points_[i] + part * points_[i + 1];
+      const float low = position < kFirst ? -1.0f : y;
+      return position >= kLast ? 1.0f : low;
+    }
 
    private:
     friend class EffectTables;

@@ -34,8 +34,8 @@ class EffectHalfBand {
  public:
   constexpr explicit EffectHalfBand(const HalfBandCoefficients<kSections>& coefficients) {
     for (std::size_t s = 0; s < kSections; ++s) {
-      coefficients_[s] = Pair{coefficients.a[s], coefficients.a[s], coefficients.b[s],
-                              coefficients.b[s]};
+      coefficients_[s] =
+          Pair{coefficients.a[s], coefficients.a[s], coefficients.b[s], coefficients.b[s]};
     }
   }
 
@@ -46,8 +46,8 @@ class EffectHalfBand {
             std::size_t length) noexcept {
     std::array<Pair, kSections + 1> last = last_;
     for (std::size_t i = 0; i < length; ++i) {
-      const Pair y = sections(last, Pair{left[2 * i + 1], right[2 * i + 1], left[2 * i],
-                                         right[2 * i]});
+      const Pair y =
+          sections(last, Pair{left[2 * i + 1], right[2 * i + 1], left[2 * i], right[2 * i]});
       out_left[i] = 0.5f * (y[0] + y[2]);
       out_right[i] = 0.5f * (y[1] + y[3]);
     }
