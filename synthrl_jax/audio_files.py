@@ -80,7 +80,7 @@ def read_channels(path: str | pathlib.Path) -> tuple[NDArray[np.float32], int]:
         raise UserError(f"{path}: holds no audio")
     if not np.all(np.isfinite(channels)):
         raise UserError(f"{path}: holds samples that are no numbers (NaN or infinite)")
-    return channels, file_rate
+    return np.asarray(channels, np.float32), file_rate
 
 
 def mix_down(channels: NDArray[np.float32]) -> NDArray[np.float32]:

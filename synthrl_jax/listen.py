@@ -278,9 +278,9 @@ def _period(frame: NDArray[np.float32]) -> tuple[float, float]:
     first = max(int(below[0]), int(low))
     peaks, _ = scipy.signal.find_peaks(nsdf[first : int(high) + 2])
     peaks = peaks + first
-    if not len(peaks):
+    highest = nsdf[peaks].max(initial=0.0)
+    if highest <= 0:
         return 0.0, 0.0
-    highest = nsdf[peaks].max()
     period = _vertex(nsdf, int(peaks[nsdf[peaks] >= 0.9 * highest][0]))
     # Many periods on, the same peak tells the period more exactly.
     multiple = max(1, int(0.75 * len(nsdf) / period))
@@ -352,7 +352,7 @@ class _Line(NamedTuple):
     error: float
 
 
-def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> _Line:
+def _line(x: NDArray[np.floating], y: NDArray[np.floating]) -> _Line:
     """Least squares: slope per second, and the sum of squared errors."""
     dx, dy = x - x.mean(), y - y.mean()
     slope = float(dx @ dy / (dx @ dx))

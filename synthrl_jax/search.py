@@ -118,7 +118,9 @@ class _Population(NamedTuple):
     line: NDArray[np.intp]
 
     def take(self, rows: NDArray[np.intp]) -> _Population:
-        return _Population(*(array[rows] for array in self))
+        return _Population(
+            self.voices[rows], self.genomes[rows], self.scores[rows], self.line[rows]
+        )
 
     def sorted(self) -> _Population:
         return self.take(np.argsort(-self.scores[:, REWARD], kind="stable"))
@@ -272,17 +274,23 @@ def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp
 
     Further children that are better than the worst take its place.
     """
-    living = _Population(*(array.copy() for array in population))
+    rewards = np.concatenate([population.scores[:, REWARD], born.scores[:, REWARD]])
+    size = len(population.scores)
+    occupant = np.arange(size)
     taken: set[int] = set()
-    for child in np.argsort(-born.scores[:, REWARD], kind="stable"):
-        place = int(parent[child])
+    for child in size + np.argsort(-born.scores[:, REWARD], kind="stable"):
+        place = int(parent[child - size])
         if place in taken:
-            place = int(np.argmin(living.scores[:, REWARD]))
-        if place not in taken and born.scores[child, REWARD] > living.scores[place, REWARD]:
-            for array, source in zip(living, born, strict=True):
-                array[place] = source[child]
+            place = int(np.argmin(rewards[occupant]))
+        if place not in taken and rewards[child] > rewards[occupant[place]]:
+            occupant[place] = child
             taken.add(place)
-    return living
+    return _Population(
+        np.concatenate([population.voices, born.voices])[occupant],
+        np.concatenate([population.genomes, born.genomes])[occupant],
+        np.concatenate([population.scores, born.scores])[occupant],
+        np.concatenate([population.line, born.line])[occupant],
+    )
 
 
 def search(
