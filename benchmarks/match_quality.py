@@ -3,7 +3,8 @@
     python benchmarks/match_quality.py --voices voices.syx --sounds recordings/ --budget 5000
 
 Prints a table for each domain: the four distances and the reward, means with 95 % bootstrap
-intervals, of the best of 48 voices looked up in the library, and of the whole match. Unseen voices
+intervals, of the best of 48 voices looked up in the library, of the search on its way, and of the
+whole match. Unseen voices
 are played by SynthRL's protocol (note 60, held for 3 of 4 s); they are held out of the library with
 all their near-copies, by parameters and by sound. Sounds are 22 050 Hz recordings by that protocol.
 """
@@ -15,18 +16,19 @@ import dataclasses
 import json
 import pathlib
 import time
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import audio_files, clusters, embedding, library, listen, match, metrics
+from synthrl_jax import audio_files, clusters, embedding, library, listen, match, metrics, search
 from synthrl_jax.audio import SAMPLE_RATE, SILENCE_PEAK
 from synthrl_jax.cli.arguments import budget, count
 from synthrl_jax.render import SCORE_COLUMNS, Renderer, unpack_voices
 from synthrl_jax.search import REWARD, Budget, Settings
 
 LOOKED_UP = 48
+MARKS = (300, 1000, 2000)
+"""Renders after which the search is looked at on its way."""
 SAME_SOUND = 1.5
 """Voices nearer than this by `embedding.distances` count as near-copies of each other."""
 _LENGTH_S, _GATE_S = 4.0, 3.0
@@ -73,7 +75,7 @@ def recordings(folder: pathlib.Path, num_sounds: int, seed: int) -> list[listen.
     ]
 
 
-def looked_up(target: listen.Heard, index: library.Library, _seed: int) -> NDArray[np.float32]:
+def looked_up(target: listen.Heard, index: library.Library) -> NDArray[np.float32]:
     """[5] scores of the best of the voices that seem nearest."""
     row = embedding.embed(target.target[None], target.note, target.gate_s)[0]
     nearest = match.retrieve([index], row, LOOKED_UP)
@@ -81,23 +83,37 @@ def looked_up(target: listen.Heard, index: library.Library, _seed: int) -> NDArr
     return scores[np.argmax(scores[:, REWARD])]
 
 
-def measure(
-    method: Callable[[listen.Heard, library.Library, int], NDArray[np.float32]],
-    targets: list[listen.Heard],
-    index: library.Library,
-    seed: int,
+def matched(
+    target: listen.Heard, index: library.Library, budget: Budget, settings: Settings, seed: int
 ) -> NDArray[np.float32]:
-    """[N, 5] scores."""
-    return np.array([method(target, index, seed + i) for i, target in enumerate(targets)])
+    """[len(MARKS) + 1, 5] best scores after so many renders, and at the end."""
+    best: list[search.Progress] = []
+    match.match(
+        target,
+        [index],
+        budget=budget,
+        seed=seed,
+        count=1,
+        settings=settings,
+        on_progress=best.append,
+    )
+    at_marks = [
+        max((p for p in best if p.renders <= m), key=_renders, default=best[0]) for m in MARKS
+    ]
+    return np.array([progress.best for progress in [*at_marks, best[-1]]])
 
 
-def table_row(name: str, scores: NDArray[np.float32], seconds: float) -> str:
+def _renders(progress: search.Progress) -> int:
+    return progress.renders
+
+
+def table_row(name: str, scores: NDArray[np.float32]) -> str:
     """One line of the table."""
     cells = []
     for column in scores.T:
         mean, low, high = metrics.bootstrap_interval(column)
         cells.append(f"{mean:.3f} [{low:.3f}, {high:.3f}]")
-    return f"| {name} | {' | '.join(cells)} | {seconds / len(scores):.1f} |"
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -115,25 +131,28 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings(**{f.name: getattr(args, f.name) for f in dataclasses.fields(Settings)})
     index = library.build(args.voices, args.index, quiet=True)
-
-    def matched(target: listen.Heard, rest: library.Library, seed: int) -> NDArray[np.float32]:
-        result = match.match(
-            target, [rest], budget=Budget(**args.budget), seed=seed, count=1, settings=settings
-        )
-        return np.array([result.best.scores[name] for name in SCORE_COLUMNS], np.float32)
-
     domains = {"unseen voices": unseen_voices(index, args.count, args.seed)}
     if args.sounds:
         domains["recordings"] = recordings(args.sounds, args.count, args.seed), index
     everything: dict[str, dict[str, list[list[float]]]] = {}
     for domain, (targets, rest) in domains.items():
         print(f"\n{domain}: {len(targets)}, library of {len(rest.voices)}, {args.budget}\n")
-        print(f"| | {' | '.join(SCORE_COLUMNS)} | seconds |\n|{' --- |' * 7}")
-        for name, method in {f"best of {LOOKED_UP}": looked_up, "match": matched}.items():
-            start_time = time.perf_counter()
-            scores = measure(method, targets, rest, args.seed)
-            print(table_row(name, scores, time.perf_counter() - start_time), flush=True)
-            everything.setdefault(domain, {})[name] = scores.tolist()
+        print(f"| | {' | '.join(SCORE_COLUMNS)} |\n|{' --- |' * 6}")
+        start_time = time.perf_counter()
+        scores = {f"best of {LOOKED_UP}": np.array([looked_up(t, rest) for t in targets])}
+        after = np.array(
+            [
+                matched(target, rest, Budget(**args.budget), settings, args.seed + i)
+                for i, target in enumerate(targets)
+            ]
+        )
+        scores |= {f"{mark} renders": after[:, i] for i, mark in enumerate(MARKS)}
+        scores["match"] = after[:, -1]
+        for name, rows in scores.items():
+            print(table_row(name, rows))
+        seconds = (time.perf_counter() - start_time) / len(targets)
+        print(f"\n{seconds:.1f} s for each", flush=True)
+        everything[domain] = {name: rows.tolist() for name, rows in scores.items()}
     if args.json:
         args.json.write_text(json.dumps(everything), encoding="utf-8")
 

@@ -109,16 +109,25 @@ def _mean_power(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.mean(np.square(spectrum.real) + np.square(spectrum.imag), axis=1)
 
 
-def _mel(frequency_hz: float) -> float:
-    return 2595.0 * float(np.log10(1 + frequency_hz / 700.0))
+def _mel_edges_hz(low_hz: float, high_hz: float) -> NDArray[np.float64]:
+    """[NUM_BANDS + 2] edges, linear up to 1 kHz and logarithmic above (Slaney)."""
+    linear_hz, corner_hz, corner = 200 / 3, 1000.0, 15.0
+    steps_per_neper = 27 / np.log(6.4)
+
+    def mel(hz: float) -> float:
+        above = corner + steps_per_neper * np.log(max(hz, corner_hz) / corner_hz)
+        return hz / linear_hz if hz < corner_hz else float(above)
+
+    mels = np.linspace(mel(low_hz), mel(high_hz), NUM_BANDS + 2)
+    logarithmic = corner_hz * np.exp((mels - corner) / steps_per_neper)
+    return np.where(mels < corner, mels * linear_hz, logarithmic)
 
 
 @functools.lru_cache(maxsize=16)
 def _bands(note: int, window_samples: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """[bins, NUM_BANDS] triangles on the mel scale of `NOTE`, and which bands the note reaches."""
     nyquist = SAMPLE_RATE / 2
-    mels = np.linspace(_mel(20.0), _mel(nyquist), NUM_BANDS + 2)
-    edges = 700.0 * (10 ** (mels / 2595.0) - 1) * 2.0 ** ((note - NOTE) / 12)
+    edges = _mel_edges_hz(20.0, nyquist) * 2.0 ** ((note - NOTE) / 12)
     bins = np.fft.rfftfreq(window_samples, 1 / SAMPLE_RATE)[:, None]
     rising = (bins - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - bins) / np.diff(edges)[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy.ndimage
 import scipy.signal
 import soxr
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _A4_NOTE, _A4_HZ = 69, 440.0
 _FALLBACK_NOTE = 60
 
 _STEP_S = 0.01
+_SMOOTHING_STEPS = 5
 _QUIET_DB = -50.0
 _LOUDEST_NOISE_DB = -30.0
 _ABOVE_NOISE_DB = 10.0
@@ -325,7 +327,9 @@ def _release_time(target: NDArray[np.float32]) -> float:
     Two straight lines (exponential decays) are laid through the level after its peak.
     """
     length_s = len(target) / SAMPLE_RATE
-    level = _level_db(target)
+    # Levels are averaged over the periods of low notes.
+    power = scipy.ndimage.uniform_filter1d(10 ** (_level_db(target) / 10), _SMOOTHING_STEPS)
+    level = 10 * np.log10(power / power.max() + 1e-12)
     # The fade at the end is ours.
     level = level[: max(4, len(level) - round(FADE_S / _STEP_S))]
     loudest = int(np.argmax(level))

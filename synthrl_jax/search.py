@@ -71,7 +71,7 @@ class Settings:
 
     largest: int = 32
     smallest: int = 6
-    pressure: float = 1.0
+    pressure: float = 2.5
 
 
 class Found(NamedTuple):
