@@ -24,7 +24,12 @@ FADE_S = 0.1
 _A4_NOTE, _A4_HZ = 69, 440.0
 _FALLBACK_NOTE = 60
 
+_LEAST_CENTS = 5.0
+"""Sounds are not retuned by less, which nobody hears."""
+
 _STEP_S = 0.01
+_FIRST_SAMPLE = 0.02
+"""Share of the loudest sample within a step, from which on the sound has begun."""
 _SMOOTHING_STEPS = 5
 _QUIET_DB = -50.0
 _LOUDEST_NOISE_DB = -30.0
@@ -47,7 +52,7 @@ class Heard(NamedTuple):
       target: [S] float32 at 22 050 Hz, from its onset, peak 1, in tune with the note.
       note: MIDI key.
       gate_s: seconds until the key goes up; the length of the target if it never does.
-      tuning_cents: how far above the note the recording was.
+      tuning_cents: how far above the note the recording was; 0 if nobody hears it.
       warnings: what the listener should know, a sentence each.
     """
 
@@ -121,6 +126,7 @@ def listen(
     warnings += problems
     played, cents, problems = _note(mono, note)
     warnings += problems
+    cents = cents if abs(cents) >= _LEAST_CENTS else 0.0
     if cents:
         mono = soxr.resample(mono, SAMPLE_RATE * 2.0 ** (-cents / 1200), SAMPLE_RATE)
     if len(mono) > MAX_LENGTH_S * SAMPLE_RATE:
@@ -177,7 +183,7 @@ def _one_note(sound: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[str
         )
     # The very sample within the first hundredth, and a little room behind the last one.
     first = sound[begin * step : (begin + 1) * step]
-    loud = np.flatnonzero(np.abs(first) >= 0.1 * np.max(np.abs(first)))
+    loud = np.flatnonzero(np.abs(first) >= _FIRST_SAMPLE * np.max(np.abs(first)))
     start = begin * step + int(loud[0])
     stop = end * step if next_begin is not None else end * step + round(FADE_S * SAMPLE_RATE)
     return sound[start:stop], problems

@@ -111,7 +111,9 @@ def match(
     score = make_score(heard, threads)
     row = embedding.embed(heard.target[None], heard.note, heard.gate_s)[0]
     nearest = retrieve(libraries, row, _POOL)
-    from_library = np.array([m.voice for m in nearest if m.voice is not None], np.uint8)
+    from_library = np.array([m.voice for m in nearest if m.voice is not None], np.uint8).reshape(
+        -1, presets.VOICE_BYTES
+    )
     first = from_library[: int(np.clip(_FIRST_SHARE * budget.renders, 1, _FIRST))]
     if policy is not None:
         first = np.concatenate([policy_guesses(policy, heard, _POLICY_GUESSES, seed), first])
