@@ -49,9 +49,9 @@ quickstart: $(READY) $(OUT)/dexed/manifest.json $(OUT)/elsewhere/manifest.json
 	$(BIN)/synthrl evaluate --run $(OUT)/stage2 --data $(OUT)/dexed --out $(OUT)/evaluation-dexed
 	$(BIN)/synthrl evaluate --run $(OUT)/stage3 --data $(OUT)/elsewhere \
 		--out $(OUT)/evaluation-elsewhere
-	$(BIN)/synthrl match $(SOUND) --run $(OUT)/stage3 --out $(OUT)/match/patch.syx
+	$(BIN)/synthrl match $(SOUND) --run $(OUT)/stage3 --out $(OUT)/match
 	@echo
-	@echo "Look at   $(OUT)/match/patch.html              (a sound and the patch found for it)"
+	@echo "Look at   $(OUT)/match/index.html              (a sound and the patches found for it)"
 	@echo "          $(OUT)/evaluation-dexed/index.html   (unseen DX7 voices)"
 	@echo "          $(OUT)/evaluation-elsewhere/index.html"
 

@@ -18,6 +18,8 @@ ONSET_LEVEL = 10 ** (-50 / 20)
 """What comes before a sound first reaches this share of its peak (−50 dB) is leading silence."""
 
 _MAX_SECONDS = 600.0
+_CANCELLED = 1e-2
+"""A mix that has less than this share of its loudest channel's power is no mix."""
 _CUT_FADE_S = 0.01
 
 
@@ -40,6 +42,27 @@ def read_audio(
     Raises:
       UserError: missing, not audio, empty, damaged, or silent.
     """
+    channels, file_rate = read_channels(path)
+    mono = mix_down(channels)
+    if require_sound and np.max(np.abs(mono)) < SILENCE_PEAK:
+        raise UserError(f"{path}: silent (no sample above {SILENCE_PEAK:g})")
+    if file_rate != sample_rate:
+        mono = soxr.resample(mono, file_rate, sample_rate)
+    return np.asarray(mono, np.float32)
+
+
+def read_channels(path: str | pathlib.Path) -> tuple[NDArray[np.float32], int]:
+    """Reads a file as it is.
+
+    Args:
+      path: of the file; at most ten minutes of it are read.
+
+    Returns:
+      [S, channels], and the sample rate in Hz.
+
+    Raises:
+      UserError: missing, not audio, empty, or damaged.
+    """
     path = pathlib.Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -49,17 +72,24 @@ def read_audio(
             channels = file.read(frames, dtype="float32", always_2d=True)
             file_rate = file.samplerate
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise UserError(f"{path}: not an audio file this program can read ({error})") from error
+        raise UserError(
+            f"{path}: not an audio file this program can read ({error}); WAV, FLAC, MP3, OGG and "
+            "AIFF are"
+        ) from error
     if len(channels) == 0:
         raise UserError(f"{path}: holds no audio")
-    mono = channels.mean(axis=1)
-    if not np.all(np.isfinite(mono)):
+    if not np.all(np.isfinite(channels)):
         raise UserError(f"{path}: holds samples that are no numbers (NaN or infinite)")
-    if require_sound and np.max(np.abs(mono)) < SILENCE_PEAK:
-        raise UserError(f"{path}: silent (no sample above {SILENCE_PEAK:g})")
-    if file_rate != sample_rate:
-        mono = soxr.resample(mono, file_rate, sample_rate)
-    return np.asarray(mono, np.float32)
+    return np.asarray(channels, np.float32), file_rate
+
+
+def mix_down(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[S, channels] → [S] mean, or the loudest channel where the channels cancel each other."""
+    mono = channels.mean(axis=1)
+    power = np.mean(np.square(channels, dtype=np.float64), axis=0)
+    if np.mean(np.square(mono, dtype=np.float64)) < _CANCELLED * power.max(initial=0.0):
+        return channels[:, int(np.argmax(power))]
+    return mono
 
 
 def trim_to_onset(audio: NDArray[np.float32]) -> NDArray[np.float32]:

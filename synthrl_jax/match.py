@@ -1,23 +1,59 @@
-"""From one sound to a DX7 voice that sounds like it."""
+"""From one sound to DX7 voices that sound like it: candidates, then evolution."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import pathlib
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, audio_files, data, presets, report, voice_sheet
-from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment, Prepared, make_environment
-from synthrl_jax.errors import UserError
+from synthrl_jax import audio_files, embedding, presets, search, variations
+from synthrl_jax.audio import SAMPLE_RATE
+from synthrl_jax.library import Library, Match
+from synthrl_jax.listen import FADE_S, Heard
+from synthrl_jax.render import SCORE_COLUMNS, Renderer
+from synthrl_jax.search import Budget
 
-_BATCH = 32
+if TYPE_CHECKING:
+    from synthrl_jax.checkpoint import LoadedPolicy
+
+_POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
+_POLICY_GUESSES = 64
+_POOL = 300
+"""Voices of the library to cross with."""
+_FIRST_SHARE = 0.2
+_FIRST = 128
+"""At most so many of the library's voices are played to begin with, and no more than a share of the
+renders."""
+_RUNNERS_UP = 15
+_WORST_RUNNER_UP = 0.5
+"""Runners-up have at least this share of the best one's reward."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A voice that was found.
+
+    Attributes:
+      voice: [128] packed, with its name.
+      kind: "best", "runner-up" or "variation".
+      change: how a variation differs from the best, else "".
+      scores: distances and reward by name.
+    """
+
+    voice: NDArray[np.uint8]
+    kind: str
+    change: str
+    scores: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        """Of the voice."""
+        return presets.voice_name(self.voice)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,177 +61,151 @@ class MatchResult:
     """What was found.
 
     Attributes:
-      voice: [128] uint8 packed DX7 voice.
-      values: [V] float32 the same as plugin values.
-      target: [S] float32 what was searched for: 22 050 Hz, from its onset, 4 s, peak 1.
-      audio: [S] float32 the voice as the synthesizer plays it, not normalised.
-      scores: distances and reward.
+      heard: what was searched for.
+      candidates: best, runners-up, variations, each kind in order of reward.
       curve: [n] best reward after each render.
+      nearest: what of the library sounds most like it, nearest first.
+      seconds: that it took.
     """
 
-    voice: NDArray[np.uint8]
-    values: NDArray[np.float32]
-    target: NDArray[np.float32]
-    audio: NDArray[np.float32]
-    scores: dict[str, float]
+    heard: Heard
+    candidates: list[Candidate]
     curve: NDArray[np.float32]
+    nearest: list[Match]
+    seconds: float
 
-
-def prepare_target(sound: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """[S] or [S, channels] at any rate → [88 200] mono at 22 050 Hz from its onset, peak 1.
-
-    Raises:
-      UserError: silence, or samples that are no numbers.
-    """
-    sound = np.asarray(sound, np.float32)
-    mono = sound.mean(axis=1) if sound.ndim == 2 else sound
-    if not len(mono) or not np.all(np.isfinite(mono)):
-        raise UserError("the sound is empty or holds samples that are no numbers")
-    if np.max(np.abs(mono)) < audio.SILENCE_PEAK:
-        raise UserError("the sound is silent")
-    if sample_rate != audio.SAMPLE_RATE:
-        mono = soxr.resample(mono, sample_rate, audio.SAMPLE_RATE)
-    fitted = audio_files.fit_length(audio_files.trim_to_onset(mono), data.NUM_SAMPLES)
-    return np.asarray(audio.peak_normalise_target(fitted[None]))[0]
+    @property
+    def best(self) -> Candidate:
+        """The first candidate."""
+        return self.candidates[0]
 
 
 def match(
-    sound: NDArray[np.float32],
-    sample_rate: int,
-    policy: LoadedPolicy,
+    heard: Heard,
+    libraries: Sequence[Library],
     *,
-    environment: Environment | None = None,
-    num_samples: int = 64,
+    policy: LoadedPolicy | None = None,
+    budget: Budget = Budget(seconds=10.0),  # noqa: B008
     name: str = "MATCH",
+    count: int = presets.BANK_VOICES,
     seed: int = 0,
+    threads: int = 0,
+    settings: search.Settings = search.Settings(),  # noqa: B008
+    on_progress: Callable[[search.Progress], None] = lambda _: None,
 ) -> MatchResult:
-    """The best, by reward, of the policy's most likely guess and some samples of it.
+    """Searches for voices that sound like what was heard, at its note and for its times.
 
     Args:
-      sound: [S] or [S, channels] audio.
-      sample_rate: of `sound`, in Hz.
-      policy: makes the guesses.
-      environment: plays and scores them; None makes one with the policy's own settings.
-      num_samples: guesses besides the most likely one.
-      name: of the voice, brought to 10 ASCII characters.
-      seed: of the samples; the same seed gives the same voice.
-
-    Raises:
-      UserError: silence, or samples that are no numbers.
+      heard: the target.
+      libraries: where candidates come from.
+      policy: makes further candidates.
+      budget: of the search.
+      name: of the sound; the voices are named after it.
+      count: of voices, 1 to 32: the best, runners-up, variations.
+      seed: of all that is random. The same seed and a budget of renders give the same result.
+      threads: 0 is one per core.
+      settings: of the evolution.
+      on_progress: told how the search goes.
     """
-    environment = environment or make_environment(policy.config, policy.action_space)
-    target = prepare_target(sound, sample_rate)
-    prepared = environment.prepare(target[None])
-    actions = _guesses(policy, target, num_samples, seed)
-    rewards = np.concatenate(
-        [
-            _rewards(environment, prepared, actions[start : start + _BATCH])
-            for start in range(0, len(actions), _BATCH)
-        ]
+    start_time = time.perf_counter()
+    score = make_score(heard, threads)
+    row = embedding.embed(heard.target[None], heard.note, heard.gate_s)[0]
+    nearest = retrieve(libraries, row, _POOL)
+    from_library = np.array([m.voice for m in nearest if m.voice is not None], np.uint8).reshape(
+        -1, presets.VOICE_BYTES
     )
-    best = actions[int(np.argmax(rewards))][None]
-    values = policy.action_space.to_values(best)
-    score = environment.play(best, prepared)
+    first = from_library[: int(np.clip(_FIRST_SHARE * budget.renders, 1, _FIRST))]
+    if policy is not None:
+        first = np.concatenate([policy_guesses(policy, heard, _POLICY_GUESSES, seed), first])
+    found = search.search(
+        score,
+        first if len(first) else presets.init_voice()[None],
+        from_library,
+        budget,
+        seed=seed,
+        settings=settings,
+        start_time=start_time,
+        on_progress=on_progress,
+    )
     return MatchResult(
-        voice=presets.from_values(values, [name])[0],
-        values=values[0],
-        target=target,
-        audio=environment.render(best)[0],
-        scores={key: float(np.asarray(value)[0]) for key, value in score.named().items()},
-        curve=np.maximum.accumulate(rewards),
+        heard=heard,
+        candidates=_candidates(found, score, name, count, seed),
+        curve=found.curve,
+        nearest=nearest,
+        seconds=time.perf_counter() - start_time,
     )
 
 
-def _guesses(
-    policy: LoadedPolicy, target: NDArray[np.float32], num_samples: int, seed: int
-) -> NDArray[np.int32]:
-    """[1 + num_samples, D]: the most likely action first."""
+def make_score(heard: Heard, threads: int = 0) -> search.Score:
+    """A function that plays voices at the note and compares them with the target."""
+    renderer = Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads)
+    targets = renderer.prepare_targets(heard.target[None])
+
+    def score(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return renderer.score(voices, targets, note=heard.note, gate_s=heard.gate_s, fade_s=FADE_S)
+
+    return score
+
+
+def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -> list[Match]:
+    """The voices of several libraries that sound most like a row of `embedding`, nearest first."""
+    found = [m for library in libraries for m in library.nearest(row, count, recordings=False)]
+    return sorted(found, key=lambda m: m.distance)[:count]
+
+
+def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) -> NDArray[np.uint8]:
+    """[count, 128] packed voices: the policy's most likely guess, then samples.
+
+    A policy knows sounds of one note and length, so it gets the sound brought there.
+    """
+    import jax
+
+    from synthrl_jax import audio
+
+    ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
+    sound = (
+        heard.target
+        if ratio == 1
+        else soxr.resample(heard.target, SAMPLE_RATE * ratio, SAMPLE_RATE)
+    )
+    sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))
     space = policy.action_space
-    logits = policy.logits(audio.log_mel(target[None]))
-    repeated = np.repeat(np.asarray(logits), num_samples, axis=0)
+    logits = policy.logits(audio.log_mel(sound[None]))
+    repeated = np.repeat(np.asarray(logits), count - 1, axis=0)
     samples = space.sample(jax.random.key(seed), repeated, policy.temperature)
-    return np.concatenate([np.asarray(space.argmax(logits)), np.asarray(samples)])
+    actions = np.concatenate([np.asarray(space.argmax(logits)), np.asarray(samples)])
+    return presets.from_values(space.to_values(actions), ["GUESS"] * len(actions))
 
 
-def _rewards(
-    environment: Environment, target: Prepared, actions: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    """[n] of at most `_BATCH` actions, padded so that every batch has one shape."""
-    padding = _BATCH - len(actions)
-    padded = np.pad(actions, ((0, padding), (0, 0)), mode="edge")
-    return np.asarray(environment.play(padded, target).reward)[: len(actions)]
+def _candidates(
+    found: search.Found, score: search.Score, name: str, count: int, seed: int
+) -> list[Candidate]:
+    """The best, distinct runners-up that are not much worse, and variations of the best."""
+    rewards = found.scores[:, search.REWARD]
+    near = int(np.sum(rewards[1:] >= _WORST_RUNNER_UP * rewards[0]))
+    runners_up = min(_RUNNERS_UP, near, count - 1)
+    varied = variations.variations(found.voices[0], count - 1 - runners_up, seed)
+    rows = [
+        ("best" if i == 0 else "runner-up", "", voice, row)
+        for i, (voice, row) in enumerate(zip(found.voices, found.scores, strict=True))
+    ][: 1 + runners_up]
+    if varied:
+        scores = score(np.array([v.voice for v in varied]))
+        order = np.argsort(-scores[:, search.REWARD], kind="stable")
+        rows += [("variation", varied[i].change, varied[i].voice, scores[i]) for i in order]
+    return [
+        Candidate(
+            voice=presets.with_name(voice, voice_name(name, i)),
+            kind=kind,
+            change=change,
+            scores={key: float(v) for key, v in zip(SCORE_COLUMNS, row, strict=True)},
+        )
+        for i, (kind, change, voice, row) in enumerate(rows)
+    ]
 
 
-class _Files(NamedTuple):
-    """What `write_match` leaves."""
-
-    voice: pathlib.Path
-    audio: pathlib.Path
-    target: pathlib.Path
-    scores: pathlib.Path
-    page: pathlib.Path
-
-
-def _files(out: pathlib.Path) -> _Files:
-    return _Files(
-        voice=out,
-        audio=out.with_suffix(".wav"),
-        target=out.with_name(f"{out.stem}-target.wav"),
-        scores=out.with_suffix(".json"),
-        page=out.with_suffix(".html"),
-    )
-
-
-def check_out(out: pathlib.Path, sound: pathlib.Path) -> None:
-    """Makes sure that the results can be named after `out`, and do not replace the sound.
-
-    Raises:
-      UserError: `out` is no `.syx` file, or one of the results would be the file `sound`.
-    """
-    if out.suffix.lower() != ".syx":
-        raise UserError(f"{out}: the output must be a .syx file")
-    for path in _files(out):
-        if path.resolve() == sound.resolve():
-            raise UserError(f"{path}: would replace the sound itself; choose another --out")
-
-
-def write_match(result: MatchResult, out: pathlib.Path, source: str) -> list[pathlib.Path]:
-    """Writes the voice and what one wants to see and hear of it.
-
-    Args:
-      result: what was found.
-      out: path of the `.syx` file; the others stand beside it under the same stem.
-      source: what was matched, for the page.
-
-    Returns:
-      The files: `.syx`, the voice as `.wav`, the target as `-target.wav`, scores as `.json`, a
-      page as `.html`.
-
-    Raises:
-      UserError: see `check_out`.
-    """
-    check_out(out, pathlib.Path(source))
-    files = _files(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    presets.write_voice(files.voice, result.voice)
-    audio_files.write_wav(files.audio, result.audio, audio.SAMPLE_RATE)
-    audio_files.write_wav(files.target, result.target, audio.SAMPLE_RATE)
-    summary = {
-        "source": source,
-        "name": presets.voice_name(result.voice),
-        **result.scores,
-        "renders": len(result.curve),
-        "curve": [round(float(value), 6) for value in result.curve],
-    }
-    files.scores.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    html = report.render_page(
-        "match.html",
-        title=f"{presets.voice_name(result.voice)}: a DX7 voice for {pathlib.Path(source).name}",
-        result=result,
-        match=np.asarray(audio.peak_normalise_render(result.audio[None]))[0],
-        curve=report.curve_png(result.curve, "renders", "best reward"),
-        sheet=voice_sheet.voice_sheet(result.voice),
-        syx_name=out.name,
-    )
-    files.page.write_text(html, encoding="utf-8")
-    return list(files)
+def voice_name(name: str, place: int) -> str:
+    """Ten characters: the sound's name, and from the second voice on a number."""
+    if place == 0:
+        return name[: presets.NAME_LENGTH]
+    return f"{name[: presets.NAME_LENGTH - 3].rstrip()} {place + 1:02d}"

@@ -61,3 +61,30 @@ class ProgressBar:
     def note(self, text: str) -> None:
         """Prints a line above the bar."""
         self._bar.console.print(text, highlight=False)
+
+
+class BudgetBar:
+    """A titled bar that fills as a budget is spent, with times and a status; a context manager."""
+
+    def __init__(self, title: str, *, console: Console | None = None) -> None:
+        self._bar = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=console,
+            refresh_per_second=10,
+        )
+        self._task = self._bar.add_task(title, total=1.0, status="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def update(self, spent: float, status: str) -> None:
+        """So large a share of the budget is spent."""
+        self._bar.update(self._task, completed=min(spent, 1.0), status=status)

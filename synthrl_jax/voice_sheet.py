@@ -15,6 +15,7 @@ from synthrl_jax.synths import dx7
 _ENVELOPE_WIDTH, _ENVELOPE_HEIGHT = 120.0, 36.0
 _BOX, _GAP = 34, 18
 
+_ALGORITHM_BYTE = 134
 _LFO_WAVES = ("triangle", "saw down", "saw up", "square", "sine", "sample & hold")
 
 
@@ -31,6 +32,11 @@ class Algorithm:
     carriers: tuple[int, ...]
     modulates: dict[int, tuple[int, ...]]
     feedback: int
+
+
+def carriers(voice: NDArray[np.uint8]) -> tuple[int, ...]:
+    """Operators of a packed voice [128] that are heard."""
+    return algorithms()[render.unpack_voices(voice[None])[0, _ALGORITHM_BYTE]].carriers
 
 
 @functools.cache

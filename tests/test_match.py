@@ -12,96 +12,168 @@ import numpy as np
 import pytest
 import soundfile
 
-from synthrl_jax import assets, checkpoint, match, presets, voice_sheet
+from synthrl_jax import (
+    assets,
+    checkpoint,
+    library,
+    listen,
+    match,
+    match_files,
+    presets,
+    voice_sheet,
+)
 from synthrl_jax.cli import main
-from synthrl_jax.errors import UserError
 from synthrl_jax.render import Renderer
+from synthrl_jax.search import REWARD, Budget
 
 pytestmark = pytest.mark.native
 
-SOUND = assets.sounds()[0]
+SOUND = assets.sounds()[27]
 
 
 @pytest.fixture(scope="module")
-def policy(tiny_run: pathlib.Path) -> checkpoint.LoadedPolicy:
-    return checkpoint.load_policy(tiny_run)
+def index(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """An index of 64 bundled voices."""
+    folder = tmp_path_factory.mktemp("library")
+    bank = presets.read_sysex(assets.VOICES).voices
+    presets.write_bank(folder / "one.syx", bank[:32])
+    presets.write_bank(folder / "two.syx", bank[160:192])
+    return library.build([folder], folder / "index").path
 
 
 @pytest.fixture(scope="module")
-def sound() -> tuple[np.ndarray, int]:
-    return soundfile.read(SOUND, dtype="float32")
+def opened(index: pathlib.Path) -> library.Library:
+    return library.Library.open(index)
 
 
-def test_best_of_all_guesses_and_repeatable(
-    policy: checkpoint.LoadedPolicy, sound: tuple[np.ndarray, int]
+@pytest.fixture(scope="module")
+def heard() -> listen.Heard:
+    """A voice of the library, played elsewhere and for less long."""
+    voice = presets.read_sysex(assets.VOICES).voices[170:171]
+    sound = Renderer().render(voice, note=53, gate_s=0.6, length_s=1.0)[0]
+    return listen.listen(0.2 * sound, 22_050, note=53, gate_s=0.6)
+
+
+def test_a_voice_of_the_library_is_found_at_another_note(
+    opened: library.Library, heard: listen.Heard
 ) -> None:
-    result = match.match(*sound, policy, num_samples=40, seed=3)
-    assert len(result.curve) == 41 and np.all(np.diff(result.curve) >= 0)
-    assert result.scores["reward"] == pytest.approx(result.curve[-1], rel=1e-5)
-    again = match.match(*sound, policy, num_samples=40, seed=3)
-    np.testing.assert_array_equal(again.voice, result.voice)
-    single = match.match(*sound, policy, num_samples=0)
-    assert single.curve[0] == pytest.approx(result.curve[0], rel=1e-5)
+    result = match.match(heard, [opened], budget=Budget(renders=150), count=4)
+    assert result.best.scores["spectral_convergence"] < 0.2
+    assert len(result.curve) == 150 and np.all(np.diff(result.curve) >= 0)
+    assert result.best.scores["reward"] == pytest.approx(result.curve[-1])
+    voice = presets.read_sysex(assets.VOICES).voices[170]
+    assert any(np.array_equal(m.voice, voice) for m in result.nearest[:3])
 
 
-def test_any_rate_and_channel_count_is_the_same_sound(sound: tuple[np.ndarray, int]) -> None:
-    mono, rate = sound
-    target = match.prepare_target(mono, rate)
-    assert target.shape == (88_200,) and np.abs(target).max() == pytest.approx(1.0)
-    late = np.concatenate([np.zeros((5000, 2), np.float32), np.stack([mono, mono], axis=1)])
-    np.testing.assert_allclose(
-        match.prepare_target(late, rate)[:40_000], target[:40_000], atol=1e-5
+def test_search_beats_the_library_and_repeats(opened: library.Library) -> None:
+    strange = listen.listen(*soundfile.read(SOUND, dtype="float32"))
+    results = [
+        match.match(strange, [opened], budget=Budget(renders=400), count=6, seed=s) for s in (0, 0)
+    ]
+    looked_up = np.array([m.voice for m in results[0].nearest])
+    best = match.make_score(strange)(looked_up)[:, REWARD].max()
+    assert results[0].best.scores["reward"] > best
+    for one, other in zip(results[0].candidates, results[1].candidates, strict=True):
+        np.testing.assert_array_equal(one.voice, other.voice)
+    kinds = [c.kind for c in results[0].candidates]
+    assert kinds[0] == "best" and len(presets.deduplicate(looked_up)) == len(looked_up)
+    voices = np.array([c.voice for c in results[0].candidates])
+    assert len(presets.deduplicate(voices)) == 6
+
+
+def test_policy_adds_its_guesses(
+    tiny_run: pathlib.Path, opened: library.Library, heard: listen.Heard
+) -> None:
+    policy = checkpoint.load_policy(tiny_run)
+    guesses = match.policy_guesses(policy, heard, 5, seed=3)
+    assert guesses.shape == (5, 128)
+    np.testing.assert_array_equal(guesses, match.policy_guesses(policy, heard, 5, seed=3))
+    assert not np.array_equal(guesses, match.policy_guesses(policy, heard, 5, seed=4))
+    np.testing.assert_array_equal(guesses[0], match.policy_guesses(policy, heard, 1, seed=9)[0])
+    alone = match.match(heard, [], policy=policy, budget=Budget(renders=70), count=2)
+    assert len(alone.curve) == 70 and not alone.nearest
+    score = match.make_score(heard)(guesses[:1])[0, REWARD]
+    assert alone.curve[0] == pytest.approx(score)
+
+
+def test_names_tell_sound_and_place() -> None:
+    assert match.voice_name("glass harp", 0) == "glass harp"
+    assert match.voice_name("glass harp", 8) == "glass h 09"
+    assert match.voice_name("A", 31) == "A 32"
+
+
+def test_command_writes_what_was_heard(index: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    out = tmp_path / "new" / "match"
+    arguments = ["match", str(SOUND), "--library", str(index), "--out", str(out)]
+    assert main([*arguments, "--budget", "100"]) == 0
+    bank = (out / f"{SOUND.stem}.syx").read_bytes()
+    assert len(bank) == 4104
+    assert bank[:6] == bytes.fromhex("f04300092000") and bank[-1] == 0xF7
+    assert max(bank[6:-1]) < 128 and sum(bank[6:-1]) % 128 == 0
+    voices = np.frombuffer(bank[6:-2], np.uint8).reshape(32, 128)
+    scores = json.loads((out / "scores.json").read_text())
+    assert scores["renders"] == 100 and len(scores["voices"]) == 32
+    assert scores["curve"][-1][1] == pytest.approx(scores["voices"][0]["reward"], abs=1e-4)
+    assert [v["kind"] for v in scores["voices"]].index("variation") > 1
+    heard = scores["heard"]
+    singles = sorted((out / "voices").glob("*.syx"))
+    sounds = sorted((out / "voices").glob("*.wav"))
+    assert len(singles) == len(sounds) == 32
+    played = Renderer(sample_rate=44_100).render(
+        voices,
+        note=heard["note"],
+        gate_s=listen.listen(*soundfile.read(SOUND, dtype="float32")).gate_s,
+        length_s=soundfile.info(sounds[0]).duration,
     )
-
-
-def test_sounds_that_are_none() -> None:
-    for bad, reason in ((np.zeros(1000), "silent"), (np.zeros(0), "empty"), ([np.nan], "empty")):
-        with pytest.raises(UserError, match=reason):
-            match.prepare_target(np.asarray(bad, np.float32), 22_050)
-
-
-def test_command_writes_a_voice_that_sounds_like_its_wav(
-    tiny_run: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    out = tmp_path / "new" / "patch.syx"
-    arguments = ["match", str(SOUND), "--run", str(tiny_run), "--out", str(out), "--samples", "7"]
-    assert main(arguments) == 0
-    assert out.stat().st_size == 163
-    voice = presets.read_sysex(out).voices
-    heard, rate = soundfile.read(out.with_suffix(".wav"), dtype="float32")
-    assert rate == 22_050
-    np.testing.assert_array_equal(Renderer().render(voice)[0], heard)
-    assert presets.voice_name(voice[0]) == SOUND.stem[:10]
-    peer = dexed.Patch.from_sysex(np.frombuffer(out.read_bytes()[6:161] + b"\x3f", np.uint8))
-    assert bytes(peer.to_packed()) == bytes(voice[0])
-    scores = json.loads(out.with_suffix(".json").read_text())
-    assert {"spec_mae", "spectral_convergence", "mfcc13_mae", "mfcc40_mae"} <= scores.keys()
-    assert scores["renders"] == 8
-    page = out.with_suffix(".html").read_text()
+    for i, (path, wav) in enumerate(zip(singles, sounds, strict=True)):
+        single = path.read_bytes()
+        assert len(single) == 163
+        peer = dexed.Patch.from_sysex(np.frombuffer(single[6:161] + b"\x3f", np.uint8))
+        assert bytes(peer.to_packed()) == bytes(voices[i])
+        assert presets.voice_name(voices[i]) == scores["voices"][i]["name"] == path.stem[3:]
+        np.testing.assert_array_equal(soundfile.read(wav, dtype="float32")[0], played[i])
+    page = (out / "index.html").read_text()
     assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
-    assert "<svg" in page and "Algorithm" in page
-    assert (tmp_path / "new" / "patch-target.wav").is_file()
+    assert "<svg" in page and "Algorithm" in page and page.count("<audio") == 4 * 2 + 1 + 28
+    assert (out / "target.wav").is_file()
+    # Again with fewer voices: nothing of the first time is left.
+    assert main([*arguments, "--budget", "40", "--top", "2"]) == 0
+    assert len(list((out / "voices").iterdir())) == 4
 
 
 def test_bad_input_is_one_clear_line(
-    tiny_run: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    index: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text, zeros = tmp_path / "text.wav", tmp_path / "zeros.wav"
     text.write_text("no sound")
     soundfile.write(zeros, np.zeros(1000), 22_050)
-    own = tmp_path / "own.wav"
+    own = tmp_path / "own" / "own.wav"
+    own.parent.mkdir()
     shutil.copy(SOUND, own)
-    run = ["--run", str(tiny_run)]
+    library_ = ["--library", str(index)]
     for arguments, told in [
-        ([str(text), *run], "text.wav: not an audio file"),
-        ([str(zeros), *run], "zeros.wav: silent"),
+        ([str(text), *library_], "text.wav: not an audio file"),
+        ([str(zeros), *library_], "zeros.wav: the sound is silent"),
         ([str(SOUND), "--run", str(tmp_path / "none")], "no such run folder"),
-        ([str(SOUND), *run, "--out", str(tmp_path / "x.wav")], "must be a .syx"),
-        ([str(own), *run, "--out", str(own.with_suffix(".syx"))], "would replace the sound itself"),
+        ([str(SOUND), "--out", str(tmp_path / "x.syx")], "--out is a folder"),
+        ([str(own), "--out", str(own.parent)], "holds other things"),
+        ([str(SOUND), "--library", str(tmp_path / "none")], "no such file or folder"),
+        ([str(SOUND), "--note", "128"], "a MIDI note is 0 to 127"),
+        ([str(SOUND), "--top", "33"], "1 to 32"),
     ]:
         assert main(["match", *arguments]) == 2
         error = capsys.readouterr().err
         assert told in error and len(error.splitlines()) == 1
+    with pytest.raises(SystemExit):
+        main(["match", str(SOUND), "--budget", "soon"])
+    assert "neither seconds (10s)" in capsys.readouterr().err
+
+
+def test_results_do_not_replace_the_sound(tmp_path: pathlib.Path) -> None:
+    (tmp_path / match_files.SCORES).write_text("{}")
+    with pytest.raises(ValueError, match="lies within"):
+        match_files.check_out(tmp_path, tmp_path / "target.wav")
+    match_files.check_out(tmp_path, tmp_path.parent / "sound.wav")
 
 
 def test_algorithms_are_those_of_the_manual() -> None:

@@ -15,6 +15,8 @@ from synthrl_jax.errors import UserError, describe
 
 COMMANDS = {
     "match": "find a DX7 patch that sounds like a recording",
+    "index": "index cartridges and recordings for matching",
+    "library": "look into an index: counts, and what sounds like a recording",
     "render": "play DX7 cartridges into WAV files",
     "prepare": "turn cartridges or recordings into a dataset",
     "evaluate": "score a trained policy on a dataset",

@@ -1,0 +1,84 @@
+"""The search improves, keeps to its budget, and repeats."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthrl_jax import assets, breeding, presets, search
+
+pytestmark = pytest.mark.native
+
+VOICES = presets.read_sysex(assets.VOICES).voices
+GOAL = breeding.from_voices(VOICES[7:8])[0]
+
+
+def toy_score(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Nearness to a goal in parameters, instead of sound."""
+    distance = np.mean(np.abs(breeding.from_voices(voices) - GOAL) / breeding.genes().maximum, 1)
+    scores = np.zeros((len(voices), 5), np.float32)
+    scores[:, search.REWARD] = 1 / (0.1 + distance)
+    return scores
+
+
+def run(renders: int = 1500, seed: int = 0) -> search.Found:
+    first = VOICES[100:140]
+    return search.search(
+        toy_score, first, VOICES[100:200], search.Budget(renders=renders), seed=seed
+    )
+
+
+def test_gets_better_and_says_how() -> None:
+    found = run()
+    assert len(found.curve) == 1500 and np.all(np.diff(found.curve) >= 0)
+    start = toy_score(VOICES[100:140])[:, search.REWARD].max()
+    assert found.curve[39] == pytest.approx(start)
+    assert found.curve[-1] > 1.5 * start
+    assert found.scores[0, search.REWARD] == found.curve[-1]
+    np.testing.assert_array_equal(toy_score(found.voices), found.scores)
+    assert np.all(np.diff(found.scores[:, search.REWARD]) <= 0)
+    assert len(presets.deduplicate(found.voices)) == len(found.voices) > 10
+
+
+def test_repeats_for_a_seed_and_a_number_of_renders() -> None:
+    one, same, other = run(600, 1), run(600, 1), run(600, 2)
+    np.testing.assert_array_equal(one.voices, same.voices)
+    np.testing.assert_array_equal(one.curve, same.curve)
+    assert not np.array_equal(one.curve, other.curve)
+
+
+@pytest.mark.parametrize("renders", [1, 7, 40, 41])
+def test_small_budgets_are_kept_exactly(renders: int) -> None:
+    found = run(renders)
+    assert len(found.curve) == renders and len(found.voices) >= 1
+
+
+def test_ends_on_time() -> None:
+    def slow(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        time.sleep(0.02)
+        return toy_score(voices)
+
+    start = time.perf_counter()
+    progress: list[search.Progress] = []
+    found = search.search(
+        slow, VOICES[:32], VOICES, search.Budget(seconds=0.3), on_progress=progress.append
+    )
+    assert 0.3 <= time.perf_counter() - start < 3
+    assert progress[-1].spent >= 1 and progress[-1].renders == len(found.curve)
+    assert progress[0].best[search.REWARD] <= progress[-1].best[search.REWARD]
+
+
+def test_ends_when_nothing_gets_better() -> None:
+    def flat(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.ones((len(voices), 5), np.float32)
+
+    found = search.search(flat, VOICES[:8], VOICES, search.Budget(patience=200))
+    assert 200 <= len(found.curve) < 300
+
+
+def test_one_voice_is_enough() -> None:
+    found = search.search(toy_score, VOICES[:1], VOICES[:0], search.Budget(renders=200))
+    assert len(found.voices) == 1 and found.curve[-1] > found.curve[0]
