@@ -112,8 +112,8 @@ EffectModel make_effect_model(const Patch& patch, int slot) {
           limit(param.present ? param.as_integer() : static_cast<std::int32_t>(info.initial));
       model.values[i] = static_cast<float>(model.integers[i]);
     } else {
-      model.values[i] = std::clamp(param.present ? param.as_float() : info.initial, info.minimum,
-                                   info.maximum);
+      model.values[i] =
+          std::clamp(param.present ? param.as_float() : info.initial, info.minimum, info.maximum);
     }
   }
   if (type->migrate != nullptr) type->migrate(model, patch.revision);

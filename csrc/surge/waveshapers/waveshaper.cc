@@ -253,7 +253,7 @@ S clipped(S input, float drive) {
   return kClip == Clip::kHard ? hard_clip(input, drive) : soft_saturation(input, drive);
 }
 
-template <Clip kClip, WaveshaperTables::Curve WaveshaperTables::*kCurve>
+template <Clip kClip, WaveshaperTables::Curve WaveshaperTables::* kCurve>
 struct Fuzz {
   template <Lanes S>
   static S shape(WaveshaperState<S>& state, const WaveshaperTables& tables, S input, float drive,
@@ -272,7 +272,7 @@ struct SinPlusX {
 // Indices of the tables of sines, by half cycles per unit.
 enum : std::size_t { k2HalfCycles, k3HalfCycles, k7HalfCycles, k10HalfCycles };
 
-template <std::array<WaveshaperTables::Curve, 4> WaveshaperTables::*kCurves, std::size_t kIndex>
+template <std::array<WaveshaperTables::Curve, 4> WaveshaperTables::* kCurves, std::size_t kIndex>
 struct Sines {
   template <Lanes S>
   static S shape(WaveshaperState<S>&, const WaveshaperTables& tables, S input, float drive, bool) {

@@ -68,8 +68,7 @@ class SincDelayLine {
     std::copy(block.begin(), block.end(), samples_.begin() + static_cast<std::ptrdiff_t>(position));
     // The start is repeated behind the end, so that reading never has to wrap.
     if (position == 0) {
-      std::copy_n(block.begin(), kTaps,
-                  samples_.begin() + static_cast<std::ptrdiff_t>(mask_ + 1));
+      std::copy_n(block.begin(), kTaps, samples_.begin() + static_cast<std::ptrdiff_t>(mask_ + 1));
     }
     written_ += kBlockSamples;
   }
