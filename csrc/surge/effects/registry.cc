@@ -5,6 +5,7 @@
 
 #include "surge/effects/airwindows/airwindows.h"
 #include "surge/effects/chorus.h"
+#include "surge/effects/chow.h"
 #include "surge/effects/combulator.h"
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
@@ -63,6 +64,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kTreemonsterType);
   add(kEnsembleType);
   add(kNeuronType);
+  add(kChowType);
   return types;
 }
 
