@@ -4,6 +4,7 @@
 #include <array>
 
 #include "surge/effects/airwindows/airwindows.h"
+#include "surge/effects/audio_input.h"
 #include "surge/effects/chorus.h"
 #include "surge/effects/chow.h"
 #include "surge/effects/combulator.h"
@@ -65,6 +66,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kEnsembleType);
   add(kNeuronType);
   add(kChowType);
+  add(kAudioInputType);
   return types;
 }
 
