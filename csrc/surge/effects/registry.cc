@@ -13,6 +13,7 @@
 #include "surge/effects/distortion.h"
 #include "surge/effects/ensemble.h"
 #include "surge/effects/eq.h"
+#include "surge/effects/exciter.h"
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
@@ -67,6 +68,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kNeuronType);
   add(kChowType);
   add(kAudioInputType);
+  add(kExciterType);
   return types;
 }
 
