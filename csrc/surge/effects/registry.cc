@@ -29,6 +29,7 @@
 #include "surge/effects/spring_reverb.h"
 #include "surge/effects/tape.h"
 #include "surge/effects/treemonster.h"
+#include "surge/effects/vocoder.h"
 #include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
@@ -69,6 +70,7 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kChowType);
   add(kAudioInputType);
   add(kExciterType);
+  add(kVocoderType);
   return types;
 }
 
