@@ -15,7 +15,7 @@ TEST(digital_ensemble_equals_surge) {
             model, {{-0.050904f, -0.126931f, -0.155006f, 0.277665f, 0.095939f, -0.000576f},
                     {-0.013500f, -0.087796f, 0.117045f, 0.424947f, 0.093571f, -0.000064f},
                     0.11483f,
-                    0.08006f}) < 1e-3f);
+                    0.08006f}) < 1e-4f);
 }
 
 // When the response to a step passes half of its end, in seconds, and the end.

@@ -13,7 +13,7 @@ TEST(ring_modulator_equals_surge) {
                                   {{-0.164976f, -0.076492f, 0.155267f, -0.397596f, -0.000103f, 0},
                                    {-0.090168f, -0.003745f, 0.100332f, -0.167009f, -0.000103f, 0},
                                    0.09644f,
-                                   0.07101f}) < 1e-3f);
+                                   0.07101f}) < 2e-5f);
 }
 
 // A migrated model: the shape that a number of an old patch means.

@@ -4,13 +4,16 @@
 #include <array>
 
 #include "surge/effects/airwindows/airwindows.h"
+#include "surge/effects/audio_input.h"
 #include "surge/effects/chorus.h"
+#include "surge/effects/chow.h"
 #include "surge/effects/combulator.h"
 #include "surge/effects/conditioner.h"
 #include "surge/effects/delay.h"
 #include "surge/effects/distortion.h"
 #include "surge/effects/ensemble.h"
 #include "surge/effects/eq.h"
+#include "surge/effects/exciter.h"
 #include "surge/effects/flanger.h"
 #include "surge/effects/frequency_shifter.h"
 #include "surge/effects/graphic_eq.h"
@@ -26,6 +29,7 @@
 #include "surge/effects/spring_reverb.h"
 #include "surge/effects/tape.h"
 #include "surge/effects/treemonster.h"
+#include "surge/effects/vocoder.h"
 #include "surge/effects/waveshaper.h"
 
 namespace synthrl::surge {
@@ -63,6 +67,10 @@ std::array<const EffectType*, kNumEffectTypes> make_registry() {
   add(kTreemonsterType);
   add(kEnsembleType);
   add(kNeuronType);
+  add(kChowType);
+  add(kAudioInputType);
+  add(kExciterType);
+  add(kVocoderType);
   return types;
 }
 
