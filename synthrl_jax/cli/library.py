@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+from typing import TYPE_CHECKING
 
 from synthrl_jax.cli.arguments import count
+
+if TYPE_CHECKING:
+    from synthrl_jax.library import Library
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +53,15 @@ def run(args: argparse.Namespace) -> int:
     return _find(args, libraries)
 
 
-def _find(args: argparse.Namespace, libraries: list) -> int:
+def _find(args: argparse.Namespace, libraries: list[Library]) -> int:
     from synthrl_jax import audio_files, embedding, listen
+    from synthrl_jax.errors import UserError
 
-    heard = listen.listen(*audio_files.read_channels(args.sound), note=args.note)
+    sound, sample_rate = audio_files.read_channels(args.sound)
+    try:
+        heard = listen.listen(sound, sample_rate, note=args.note)
+    except UserError as error:
+        raise UserError(f"{args.sound}: {error}") from error
     row = embedding.embed(heard.target[None], heard.note, heard.gate_s)[0]
     found = sorted(
         (match for opened in libraries for match in opened.nearest(row, args.top)),
