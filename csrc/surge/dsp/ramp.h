@@ -25,28 +25,32 @@ class Ramp {
   // The value at every sample of the block.
   void fill(std::span<float> out) const {
     const float step = (target_ - start_) / static_cast<float>(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = start_ + step * static_cast<float>(i + 1);
+    for (int i = 0; i < length(out); ++i) {
+      out[index(i)] = start_ + step * static_cast<float>(i + 1);
     }
     if (!out.empty()) out.back() = target_;
   }
 
   void multiply(std::span<float> samples) const {
     const float step = (target_ - start_) / static_cast<float>(samples.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i] *= start_ + step * static_cast<float>(i + 1);
+    for (int i = 0; i < length(samples); ++i) {
+      samples[index(i)] *= start_ + step * static_cast<float>(i + 1);
     }
   }
 
   // Adds `samples` times the value.
   void accumulate(std::span<const float> samples, std::span<float> out) const {
     const float step = (target_ - start_) / static_cast<float>(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] += samples[i] * (start_ + step * static_cast<float>(i + 1));
+    for (int i = 0; i < length(out); ++i) {
+      out[index(i)] += samples[index(i)] * (start_ + step * static_cast<float>(i + 1));
     }
   }
 
  private:
+  // Compilers make vectors of conversions from int, not from std::size_t.
+  static int length(std::span<const float> samples) { return static_cast<int>(samples.size()); }
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
   float start_ = 0.0f;
   float target_ = 0.0f;
 };

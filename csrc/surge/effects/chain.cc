@@ -95,7 +95,7 @@ void EffectChain::start(const PreparedPatch& patch, std::array<bool, kNumScenes>
   return_gains_ = {};
 
   inserts_read_other_scene_ = false;
-  std::array<bool, kNumScenes> sounds{};
+  sounds_ = {};
   for (std::size_t s = 0; s < kNumScenes; ++s) {
     bool heard = plays[s];
     for (const std::size_t number : kInserts[s]) {
@@ -105,14 +105,14 @@ void EffectChain::start(const PreparedPatch& patch, std::array<bool, kNumScenes>
       slot.runs = heard;
       inserts_read_other_scene_ |= heard && find_effect_type(slot.model.type)->reads_other_scene;
     }
-    sounds[s] = heard;
+    sounds_[s] = heard;
   }
   for (int send = 0; send < kNumSends; ++send) {
     Slot& slot = slots_[kSends[static_cast<std::size_t>(send)]];
     if (slot.unit == nullptr) continue;
     bool heard = generates(slot);
     for (int s = 0; s < kNumScenes; ++s) {
-      heard = heard || (sounds[static_cast<std::size_t>(s)] && may_send(patch.scene(s), send));
+      heard = heard || (sounds_[static_cast<std::size_t>(s)] && may_send(patch.scene(s), send));
     }
     const GlobalParam level = return_param(send);
     slot.runs = heard && (patch.patch().value(level) > 0.0f || is_routed(patch, level));
@@ -172,6 +172,7 @@ void EffectChain::process_sum(std::array<StereoBlock, kNumScenes> scenes, const 
     if (slot.runs) {
       buffer.clear();
       for (std::size_t s = 0; s < kNumScenes; ++s) {
+        if (!sounds_[s]) continue;
         BlockRamp& gain = send_gains_[s][i];
         gain.set(amplitude_of_level(sends[s][i]));
         gain.accumulate(scenes[s].left, buffer.left);

@@ -71,6 +71,7 @@ class EffectChain {
   std::array<Slot, kNumEffectSlots> slots_;
   bool active_ = false;
   bool inserts_read_other_scene_ = false;
+  std::array<bool, kNumScenes> sounds_{};  // others are silent to the end
   std::array<bool, kNumScenes> present_{};
   std::array<std::array<BlockRamp, kNumSends>, kNumScenes> send_gains_;
   std::array<BlockRamp, kNumSends> return_gains_;

@@ -11,6 +11,8 @@ namespace {
 enum : std::size_t { kTime, kRate, kDepth, kFeedback, kLowCut, kHighCut, kMix, kWidth };
 
 constexpr double kCutQ = 0.707;
+// The part of the way to their target that delays go per sample.
+constexpr float kFollow = 0.001f;
 
 void migrate(EffectModel& model, int revision) {
   if (revision > 15) return;
@@ -46,13 +48,14 @@ ChorusEffect::ChorusEffect(const Plan& plan) : plan_(&plan), line_(plan.effects)
 
 void ChorusEffect::start(const EffectModel& model, std::uint64_t) noexcept {
   model_ = &model;
-  for (std::size_t i = 0; i < voices_.size(); ++i) {
+  first_block_ = true;
+  samples_ = Pair{};
+  for (std::size_t i = 0; i < kVoices; ++i) {
     const double place = static_cast<double>(i) / 3.0;
     const double pan = 2.0 * place - 1.0;
-    voices_[i] = {.phase = place,
-                  .samples = Lag(0.001f),
-                  .left = static_cast<float>(0.5 * std::sqrt(0.5 - 0.5 * pan)),
-                  .right = static_cast<float>(0.5 * std::sqrt(0.5 + 0.5 * pan))};
+    phases_[i] = place;
+    left_gain_[i] = static_cast<float>(0.5 * std::sqrt(0.5 - 0.5 * pan));
+    right_gain_[i] = static_cast<float>(0.5 * std::sqrt(0.5 + 0.5 * pan));
   }
   low_cut_.restart();
   high_cut_.restart();
@@ -70,22 +73,28 @@ void ChorusEffect::process(const EffectControls& controls, StereoBlock audio) no
   const EffectTables& tables = plan_->effects;
   const auto rate_hz = static_cast<float>(plan_->sample_rate());
 
-  StereoBuffer wet;
-  wet.clear();
   const float step =
       kBlockSamples / rate_hz * tables.octaves(values[kRate]) * model.rate_scale(kRate);
   const float centre = rate_hz * tables.ratio(12.0f * values[kTime]) / model.rate_scale(kTime);
-  for (Voice& voice : voices_) {
-    voice.phase += static_cast<double>(step);
-    if (voice.phase > 1.0) voice.phase -= std::floor(voice.phase);
-    const auto triangle = static_cast<float>(2.0 * std::fabs(2.0 * voice.phase - 1.0) - 1.0);
-    voice.samples.set(centre * (1.0f + triangle * values[kDepth]));
-    for (std::size_t i = 0; i < kBlockSamples; ++i) {
-      voice.samples.advance();
-      const float tap = line_.read(voice.samples.value(), i);
-      wet.left[i] += tap * voice.left;
-      wet.right[i] += tap * voice.right;
-    }
+  Pair target;
+  for (std::size_t i = 0; i < kVoices; ++i) {
+    double& phase = phases_[i];
+    phase += static_cast<double>(step);
+    if (phase > 1.0) phase -= std::floor(phase);
+    const auto triangle = static_cast<float>(2.0 * std::fabs(2.0 * phase - 1.0) - 1.0);
+    target[i] = centre * (1.0f + triangle * values[kDepth]);
+  }
+  if (first_block_) samples_ = target;
+  first_block_ = false;
+
+  StereoBuffer wet;
+  for (std::size_t i = 0; i < kBlockSamples; ++i) {
+    samples_ = samples_ * (1.0f - kFollow) + target * kFollow;
+    const Pair taps = line_.read_four(samples_, i);
+    const Pair left = taps * left_gain_;
+    const Pair right = taps * right_gain_;
+    wet.left[i] = (left[0] + left[1]) + (left[2] + left[3]);
+    wet.right[i] = (right[0] + right[1]) + (right[2] + right[3]);
   }
   high_cut_.set_matched_lowpass(omega_of(*plan_, values[kHighCut]), kCutQ);
   low_cut_.set_highpass(omega_of(*plan_, values[kLowCut]), kCutQ);

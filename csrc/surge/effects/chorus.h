@@ -5,7 +5,6 @@
 
 #include "surge/effects/blocks/biquad.h"
 #include "surge/effects/blocks/block_ramp.h"
-#include "surge/effects/blocks/followers.h"
 #include "surge/effects/blocks/sinc_delay.h"
 #include "surge/effects/registry.h"
 
@@ -22,16 +21,15 @@ class ChorusEffect : public EffectUnit {
   std::int64_t ring_out_blocks() const noexcept override { return kRingsForever; }
 
  private:
-  struct Voice {
-    double phase = 0.0;  // cycles
-    Lag samples{0.001f};
-    float left = 0.0f;
-    float right = 0.0f;
-  };
+  static constexpr std::size_t kVoices = 4;  // a lane each
 
   const Plan* plan_;
   const EffectModel* model_ = nullptr;
-  std::array<Voice, 4> voices_;
+  bool first_block_ = true;
+  std::array<double, kVoices> phases_{};  // cycles
+  Pair samples_{};                        // delays, in single precision, which they need
+  Pair left_gain_{};
+  Pair right_gain_{};
   BlockRamp feedback_;
   BlockRamp mix_;
   BlockRamp width_;

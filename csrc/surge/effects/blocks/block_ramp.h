@@ -1,6 +1,8 @@
 // Gains of effects: a straight line per block towards a value that follows the wanted one.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <span>
 
 #include "surge/effects/effect.h"
@@ -33,7 +35,7 @@ class BlockRamp {
   bool is(float value) const { return start_ == value && target_ == value; }
 
   // The value at sample `index` of the block.
-  float at(std::size_t index) const { return start_ + step() * static_cast<float>(index + 1); }
+  float at(std::size_t index) const { return start_ + step() * kPlaces[index]; }
   float step() const { return (target_ - start_) * (1.0f / kBlockSamples); }
 
   void multiply(std::span<float, kBlockSamples> samples) const {
@@ -64,6 +66,15 @@ class BlockRamp {
   }
 
  private:
+  // 1, 2, … as floats, since compilers do not make vectors of conversions from std::size_t.
+  static constexpr std::array<float, kBlockSamples> kPlaces = [] {
+    std::array<float, kBlockSamples> places{};
+    for (int i = 0; i < kBlockSamples; ++i) {
+      places[static_cast<std::size_t>(i)] = static_cast<float>(i + 1);
+    }
+    return places;
+  }();
+
   float start_ = 0.0f;
   float target_ = 0.0f;
 };

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "surge/dsp/lanes.h"
 #include "surge/effects/blocks/effect_tables.h"
 #include "surge/plan.h"
 
@@ -46,6 +47,32 @@ class SincDelayLine {
     std::copy(row.begin() + 1, row.end(), weights.begin());
     weights.back() = tables_->sinc(place.row + 1).front();
     return convolve(weights.data(), samples_.data() + first);
+  }
+
+  // The same of four delays, none below a block.
+  Pair read_four(Pair delays, std::size_t index) const {
+    const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
+    const Pair below = minimum(splat<Pair>(longest), delays);
+    const Pair limited = maximum(below, splat<Pair>(static_cast<float>(kBlockSamples)));
+    const auto whole = __builtin_convertvector(limited, PairMask);
+    const Pair steps = (__builtin_convertvector(whole + 1, Pair) - below) * 256.0f;
+    const auto row = __builtin_convertvector(clamp(steps, 0.0f, 255.0f), PairMask);
+    std::array<Pair, 4> sums;
+    for (int i = 0; i < 4; ++i) {
+      const std::size_t first =
+          (written_ + index - static_cast<std::size_t>(whole[i]) - kTaps) & mask_;
+      sums[static_cast<std::size_t>(i)] =
+          products(tables_->sinc(static_cast<std::size_t>(row[i])).data(), samples_.data() + first);
+    }
+    const Pair low01 = __builtin_shufflevector(sums[0], sums[1], 0, 4, 1, 5);
+    const Pair high01 = __builtin_shufflevector(sums[0], sums[1], 2, 6, 3, 7);
+    const Pair low23 = __builtin_shufflevector(sums[2], sums[3], 0, 4, 1, 5);
+    const Pair high23 = __builtin_shufflevector(sums[2], sums[3], 2, 6, 3, 7);
+    const Pair even = __builtin_shufflevector(low01, low23, 0, 1, 4, 5) +
+                      __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    const Pair odd = __builtin_shufflevector(low01, low23, 2, 3, 6, 7) +
+                     __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+    return even + odd;
   }
 
   // The same for a whole block, with one delay.
@@ -88,16 +115,20 @@ class SincDelayLine {
     return {.whole = whole, .row = static_cast<std::size_t>(std::clamp(steps, 0.0f, 255.0f))};
   }
 
-  static float convolve(const float* weights, const float* samples) {
-    using Four = float __attribute__((vector_size(16)));
-    Four sum{};
+  // Every fourth product is in the same sum.
+  static Pair products(const float* weights, const float* samples) {
+    Pair sum{};
     for (std::size_t i = 0; i < kTaps; i += 4) {
-      Four w;
-      Four x;
+      Pair w;
+      Pair x;
       std::memcpy(&w, weights + i, sizeof(w));
       std::memcpy(&x, samples + i, sizeof(x));
       sum += w * x;
     }
+    return sum;
+  }
+  static float convolve(const float* weights, const float* samples) {
+    const Pair sum = products(weights, samples);
     return (sum[0] + sum[2]) + (sum[1] + sum[3]);
   }
 
