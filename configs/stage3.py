@@ -1,6 +1,6 @@
 """Stage 3: fine-tune by reward alone on sounds from elsewhere, whose parameters nobody knows.
 
-    synthrl prepare --audio recordings/ --out datasets/elsewhere
+    synthrl prepare --surge patches/ --out datasets/elsewhere     # or --audio recordings/
     python train.py --config=configs/stage3.py:small --workdir=runs/stage3 \
         --config.init_from=runs/stage2 --config.data.path=datasets/elsewhere
 
