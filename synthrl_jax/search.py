@@ -69,8 +69,8 @@ class Settings:
       pressure: how much the better ones are preferred as parents; 0 for not at all.
     """
 
-    largest: int = 32
-    smallest: int = 6
+    largest: int = 96
+    smallest: int = 4
     pressure: float = 2.5
 
 
