@@ -9,6 +9,8 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from synthrl_jax.types import DecisionLayout
+
 
 class Kind(enum.Enum):
     """What a learner may assume about a parameter."""
@@ -33,6 +35,8 @@ class Param:
       num_classes: number of classes the policy chooses from; 0 if fixed.
       default: value in [0, 1] of a fixed parameter and of the init preset.
       gated_by: name of the parameter whose class 0 makes this one inaudible, or None.
+      group: of parameters that make sense together: 0 for the whole voice, then one number per
+        operator.
     """
 
     index: int
@@ -42,6 +46,7 @@ class Param:
     num_classes: int
     default: float
     gated_by: str | None = None
+    group: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +75,8 @@ class SynthSpec:
                 raise ValueError(f"{self.name}: {p.name!r} is gated by unknown {p.gated_by!r}")
             if (p.kind is Kind.FIXED) != (p.num_classes == 0):
                 raise ValueError(f"{self.name}: {p.name!r} must be either fixed or have classes")
+        if np.any(~np.isin(np.diff(self.group, prepend=0), (0, 1))):
+            raise ValueError(f"{self.name}: groups must follow each other: 0, 1, 2 …")
 
     @functools.cached_property
     def decisions(self) -> tuple[Param, ...]:
@@ -111,6 +118,16 @@ class SynthSpec:
         """[D] index of the decision whose class 0 silences this one, or -1."""
         position = {p.name: i for i, p in enumerate(self.decisions)}
         return np.array([position.get(p.gated_by or "", -1) for p in self.decisions], np.int32)
+
+    @functools.cached_property
+    def group(self) -> NDArray[np.int32]:
+        """[D] number of each decision's group, ascending from 0."""
+        return np.array([p.group for p in self.decisions], np.int32)
+
+    @functools.cached_property
+    def layout(self) -> DecisionLayout:
+        """What a network needs to know of the decisions."""
+        return DecisionLayout(self.class_counts.tolist(), self.group.tolist(), self.gate.tolist())
 
     @functools.cached_property
     def default_values(self) -> NDArray[np.float32]:

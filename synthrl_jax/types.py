@@ -6,6 +6,7 @@ R entries of a replay buffer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -18,21 +19,49 @@ Config = Any
 """An `ml_collections.ConfigDict`, whose fields have no static types; see `configs/common.py`."""
 
 
+class DecisionLayout(NamedTuple):
+    """What a network needs to know of the D decisions.
+
+    Attributes:
+      class_counts: [D] number of classes.
+      group: [D] number of the group that each belongs to, ascending from 0.
+      gate: [D] decision of the same group whose class 0 silences this one, or -1.
+    """
+
+    class_counts: Sequence[int]
+    group: Sequence[int]
+    gate: Sequence[int]
+
+
+class View(NamedTuple):
+    """What a policy sees of sounds.
+
+    Attributes:
+      mel: [B, M, T] log-mel in [-1, 1].
+      played: [B, 3] MIDI key, velocity, and seconds until the key goes up.
+    """
+
+    mel: Array
+    played: Array
+
+
 class Batch(NamedTuple):
     """Target sounds, with labels where they are known.
 
     Attributes:
       uid: [B] int32 row of the replay buffer; unique within a split.
       audio: [B, S] float32 peak-normalised target.
+      played: [B, 3] float32 MIDI key, velocity, and seconds until the key goes up.
       action: [B, D] int32 true classes; zeros where unknown.
-      has_action: [B] float32, 1 where `action` is known. Sounds from elsewhere have 0.
+      heard: [B, D] float32, 1 where `action` is known and makes a difference to the sound.
       mask: [B] float32, 1 for a sound, 0 for padding of a short last batch.
     """
 
     uid: Array
     audio: Array
+    played: Array
     action: Array
-    has_action: Array
+    heard: Array
     mask: Array
 
     @property

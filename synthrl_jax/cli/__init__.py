@@ -15,6 +15,7 @@ from synthrl_jax.errors import UserError, describe
 
 COMMANDS = {
     "match": "find a DX7 patch that sounds like a recording",
+    "label": "find DX7 voices for sounds that have none, for training",
     "index": "index cartridges and recordings for matching",
     "library": "look into an index: counts, and what sounds like a recording",
     "render": "play DX7 cartridges into WAV files",

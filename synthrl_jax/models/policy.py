@@ -1,31 +1,39 @@
-"""The policy: mel spectrogram → logits of every decision, all at once (non-autoregressive)."""
+"""The policy: how a sound looks → logits of every decision, and actions."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from numpy.typing import NDArray
 
-from synthrl_jax.models.encoder import ConvEncoder, grid_positions, sequence_positions
-from synthrl_jax.models.transformer import DecoderLayer, EncoderLayer
+from synthrl_jax.models.decoder import GroupDecoder, Memory, QueryDecoder
+from synthrl_jax.models.encoder import ConvEncoder, StripEncoder, grid_positions
+from synthrl_jax.models.transformer import EncoderLayer
+from synthrl_jax.types import DecisionLayout, View
+
+Head = Literal["tanh", "linear"]
+Encoder = Literal["conv", "strips"]
+Decoder = Literal["queries", "groups"]
 
 
 @dataclasses.dataclass(frozen=True)
 class PolicyConfig:
-    """Size and shape of the network.
+    """Size and shape of the network; defaults are SynthRL's.
 
     Attributes:
       d_model: width of the tokens; a multiple of 16.
       num_encoder_layers, num_decoder_layers, num_heads, d_hidden: of the transformer.
-      dropout: rate inside the transformer.
-      head_dropout: rate before the heads.
+      dropout: rate inside the transformer; "groups" has none.
+      head_dropout: rate before the heads; "groups" has none.
       head: "tanh" squashes logits to (0, 1) as SynthRL does; "linear" leaves them free.
+      encoder: "conv" is SynthRL's; "strips" sees the note too, and is fast on a CPU.
+      decoder: "queries" is SynthRL's, which decides everything at once; "groups" decides one thing
+        after another and has free logits.
     """
 
     d_model: int
@@ -35,83 +43,112 @@ class PolicyConfig:
     d_hidden: int
     dropout: float = 0.1
     head_dropout: float = 0.3
-    head: Literal["tanh", "linear"] = "tanh"
+    head: Head = "tanh"
+    encoder: Encoder = "conv"
+    decoder: Decoder = "queries"
 
     def __post_init__(self) -> None:
         if self.d_model % 16 or self.d_model % self.num_heads:
             raise ValueError("model.d_model must be a multiple of 16 and of model.num_heads")
-        if self.head not in ("tanh", "linear"):
-            raise ValueError(f"model.head is {self.head!r}, not 'tanh' or 'linear'")
-
-
-class DecisionHeads(nnx.Module):
-    """One linear layer per decision, padded to the largest class count."""
-
-    def __init__(self, d_model: int, class_counts: NDArray[np.int32], *, rngs: nnx.Rngs) -> None:
-        num_decisions, max_classes = len(class_counts), int(class_counts.max())
-        # Xavier-uniform with each head's own fan-out, as if the heads were separate layers.
-        limit = jnp.sqrt(6.0 / (d_model + jnp.asarray(class_counts)))[:, None, None]
-        shape = (num_decisions, d_model, max_classes)
-        self.kernel = nnx.Param(
-            limit * jax.random.uniform(rngs.params(), shape, minval=-1.0, maxval=1.0)
-        )
-        self.bias = nnx.Param(jnp.zeros((num_decisions, max_classes)))
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """[B, D, d_model] → [B, D, K]; entries beyond a decision's classes mean nothing."""
-        return jnp.einsum("bnd,ndk->bnk", x, self.kernel[...]) + self.bias[...]
+        for name, choices in (("head", Head), ("encoder", Encoder), ("decoder", Decoder)):
+            if getattr(self, name) not in get_args(choices):
+                listed = " or ".join(map(repr, get_args(choices)))
+                raise ValueError(f"model.{name} is {getattr(self, name)!r}, not {listed}")
+        if self.decoder == "groups" and self.head != "linear":
+            raise ValueError("model.decoder 'groups' needs model.head 'linear'")
 
 
 class Policy(nnx.Module):
-    """CNN, transformer encoder, and a decoder with one learnt query per decision."""
+    """An encoder of sounds, a transformer over its tokens, and a decoder of decisions.
+
+    Args:
+      config: sizes and kinds.
+      layout: of the decisions.
+    """
 
     def __init__(
-        self, config: PolicyConfig, class_counts: NDArray[np.int32], *, rngs: nnx.Rngs
+        self,
+        config: PolicyConfig,
+        layout: DecisionLayout,
+        *,
+        rngs: nnx.Rngs,
     ) -> None:
-        d_model, num_decisions = config.d_model, len(class_counts)
-        layer_args = (d_model, config.num_heads, config.d_hidden, config.dropout)
-        self.squash = config.head == "tanh"
-        self.cnn = ConvEncoder(d_model, rngs=rngs)
+        d_model, heads, d_hidden = config.d_model, config.num_heads, config.d_hidden
+        if config.encoder == "conv":
+            self.cnn = ConvEncoder(d_model, rngs=rngs)
+        else:
+            self.strips = StripEncoder(d_model, 2 * d_model, rngs=rngs)
         self.encoder = nnx.List(
-            EncoderLayer(*layer_args, rngs=rngs) for _ in range(config.num_encoder_layers)
+            EncoderLayer(d_model, heads, d_hidden, config.dropout, rngs=rngs)
+            for _ in range(config.num_encoder_layers)
         )
         self.encoder_norm = nnx.LayerNorm(d_model, epsilon=1e-5, rngs=rngs)
-        self.queries = nnx.Param(0.02 * jax.random.normal(rngs.params(), (num_decisions, d_model)))
-        self.decoder = nnx.List(
-            DecoderLayer(*layer_args, rngs=rngs) for _ in range(config.num_decoder_layers)
-        )
-        self.decoder_norm = nnx.LayerNorm(d_model, epsilon=1e-5, rngs=rngs)
-        self.head_dropout = nnx.Dropout(config.head_dropout)
-        self.heads = DecisionHeads(d_model, class_counts, rngs=rngs)
+        sizes = {
+            "d_model": d_model,
+            "num_heads": heads,
+            "d_hidden": d_hidden,
+            "num_layers": config.num_decoder_layers,
+        }
+        if config.decoder == "queries":
+            self.decoder = QueryDecoder(
+                np.array(layout.class_counts),
+                **sizes,
+                dropout=config.dropout,
+                head_dropout=config.head_dropout,
+                squash=config.head == "tanh",
+                rngs=rngs,
+            )
+        else:
+            self.decoder = GroupDecoder(layout, **sizes, rngs=rngs)
 
-    def __call__(
-        self, mel: jax.Array, *, train: bool = False, rngs: nnx.Rngs | None = None
+    def logits(
+        self,
+        view: View,
+        action: jax.Array,
+        *,
+        train: bool = False,
+        rngs: nnx.Rngs | None = None,
     ) -> jax.Array:
-        """Logits of all decisions.
+        """Logits of all decisions of given actions.
 
         Args:
-          mel: [B, M, T] log-mel in [-1, 1].
+          view: of B sounds.
+          action: [B, R, D] classes; a decision may depend on those before it.
           train: dropout and batch statistics on; needs `rngs` with a "dropout" stream.
           rngs: consumed by dropout.
 
         Returns:
-          [B, D, K]; in (0, 1) with the "tanh" head.
+          [B, R, D, K]; in (0, 1) with the "tanh" head.
         """
-        grid = self.cnn(mel, train=train)
-        batch, rows, columns, width = grid.shape
-        position = grid_positions(rows, columns, width)
-        memory = grid.reshape(batch, rows * columns, width)
-        for layer in self.encoder:
-            memory = layer(memory, position, train=train, rngs=rngs)
-        memory = self.encoder_norm(memory)
+        memory = self._memory(view, train=train, rngs=rngs)
+        return self.decoder.logits(memory, action, train=train, rngs=rngs)
 
-        queries = jnp.broadcast_to(self.queries[...], (batch, *self.queries.shape))
-        query_position = sequence_positions(queries.shape[1], width)
-        for layer in self.decoder:
-            queries = layer(queries, query_position, memory, position, train=train, rngs=rngs)
-        x = self.head_dropout(self.decoder_norm(queries), deterministic=not train, rngs=rngs)
-        logits = self.heads(x)
-        return 0.5 * (jnp.tanh(logits) + 1.0) if self.squash else logits
+    def sample(
+        self,
+        view: View,
+        key: jax.Array,
+        count: int,
+        temperature: float,
+        *,
+        train: bool = False,
+        rngs: nnx.Rngs | None = None,
+    ) -> jax.Array:
+        """[B, count, D] actions from the policy at a temperature; the likeliest if it is 0."""
+        memory = self._memory(view, train=train, rngs=rngs)
+        return self.decoder.sample(memory, key, count, temperature, train=train, rngs=rngs)
+
+    def _memory(self, view: View, *, train: bool, rngs: nnx.Rngs | None) -> Memory:
+        mel = jnp.asarray(view.mel)
+        if hasattr(self, "cnn"):
+            grid = self.cnn(mel, train=train)
+            batch, rows, columns, width = grid.shape
+            position = grid_positions(rows, columns, width)
+            tokens = grid.reshape(batch, rows * columns, width)
+        else:
+            tokens, position = self.strips(mel, jnp.asarray(view.played)), jnp.zeros(())
+        for layer in self.encoder:
+            tokens = layer(tokens, position, train=train, rngs=rngs)
+        return Memory(self.encoder_norm(tokens), position)
 
 
 class Weights(NamedTuple):
@@ -129,8 +166,8 @@ class Weights(NamedTuple):
 class PolicyFn:
     """The network as pure functions of its weights, for use under `jax.jit`."""
 
-    def __init__(self, config: PolicyConfig, class_counts: NDArray[np.int32]) -> None:
-        self._build = functools.partial(Policy, config, class_counts)
+    def __init__(self, config: PolicyConfig, layout: DecisionLayout) -> None:
+        self._build = functools.partial(Policy, config, layout)
         abstract = nnx.eval_shape(lambda: self._build(rngs=nnx.Rngs(0)))
         self._graphdef, self._params, self._batch_stats = nnx.split(
             abstract, nnx.Param, nnx.BatchStat
@@ -146,17 +183,42 @@ class PolicyFn:
         """Shapes and types of the weights, without arrays."""
         return Weights(nnx.to_pure_dict(self._params), nnx.to_pure_dict(self._batch_stats))
 
-    def logits(self, weights: Weights, mel: jax.Array) -> jax.Array:
-        """[B, M, T] → [B, D, K], deterministic: running statistics, no dropout."""
-        return self._merge(weights)(mel)
+    def logits(self, weights: Weights, view: View, action: jax.Array) -> jax.Array:
+        """Of actions [B, R, D]: [B, R, D, K], deterministic: running statistics, no dropout."""
+        return self._merge(weights).logits(view, action)
 
     def train_logits(
-        self, weights: Weights, mel: jax.Array, key: jax.Array
+        self, weights: Weights, view: View, action: jax.Array, key: jax.Array
     ) -> tuple[jax.Array, Any]:
-        """Logits [B, D, K] with dropout from `key`, and the updated batch statistics."""
+        """Logits [B, R, D, K] with dropout from `key`, and the updated batch statistics."""
         model = self._merge(weights)
-        logits = model(mel, train=True, rngs=nnx.Rngs(dropout=key))
+        logits = model.logits(view, action, train=True, rngs=nnx.Rngs(dropout=key))
         return logits, nnx.to_pure_dict(nnx.state(model, nnx.BatchStat))
+
+    def sample(
+        self,
+        weights: Weights,
+        view: View,
+        key: jax.Array,
+        count: int,
+        temperature: float,
+        dropout_key: jax.Array | None = None,
+    ) -> jax.Array:
+        """[B, count, D] actions; the likeliest if the temperature is 0.
+
+        Args:
+          weights: of the network.
+          view: of B sounds.
+          key: of the draws.
+          count: actions per sound.
+          temperature: of the softmax.
+          dropout_key: with it, the actions are those of the policy that `train_logits` sees.
+        """
+        model = self._merge(weights)
+        rngs = None if dropout_key is None else nnx.Rngs(dropout=dropout_key)
+        return model.sample(
+            view, key, count, temperature, train=dropout_key is not None, rngs=rngs
+        )
 
     def _merge(self, weights: Weights) -> Policy:
         return nnx.merge(

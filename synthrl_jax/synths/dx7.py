@@ -87,6 +87,7 @@ def _param(row: dict[str, str]) -> Param:
         num_classes=_num_classes(name, split, maximum),
         default=_init_integer(name) / maximum,
         gated_by=None if name == gate else gate,
+        group=operator[0] if operator else 0,
     )
 
 

@@ -1,0 +1,165 @@
+"""Voices without end: real ones, and new ones made of them, drawn afresh for every batch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthrl_jax import breeding
+from synthrl_jax.render import pack_voices, unpack_voices
+from synthrl_jax.synths.dx7 import NUM_OPERATORS
+
+Voices = NDArray[np.uint8]
+"""[N, 128] packed."""
+
+_OPERATOR_BYTES = 21
+_GLOBAL = slice(NUM_OPERATORS * _OPERATOR_BYTES, None)
+"""Of an unpacked voice, which begins with its operators."""
+_SPREAD = 0.12
+_MOST_CHANGES = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Shares:
+    """How many of the voices of a batch are of each kind, as shares; the rest are real.
+
+    Attributes:
+      mutated: a real voice with a few parameters changed.
+      crossed: a real voice with operators, envelopes or an LFO of another.
+      reordered: a real voice whose operators changed places.
+      interpolated: between two real voices of the same algorithm.
+      prior: an algorithm and globals of one voice, each operator of a different one that has the
+        same algorithm: a draw from the bank's own distribution with operators independent.
+    """
+
+    mutated: float = 0.0
+    crossed: float = 0.0
+    reordered: float = 0.0
+    interpolated: float = 0.0
+    prior: float = 0.0
+
+    def __post_init__(self) -> None:
+        shares = dataclasses.astuple(self)
+        if min(shares) < 0 or sum(shares) > 1 + 1e-9:
+            raise ValueError("shares must be 0 or more and together at most 1")
+
+
+class VoiceSource:
+    """Draws voices around a bank of real ones.
+
+    Args:
+      bank: [N, 128] packed, N at least 1.
+      shares: of the kinds.
+    """
+
+    def __init__(self, bank: Voices, shares: Shares) -> None:
+        self._bank = unpack_voices(bank)
+        self._genomes = breeding.from_voices(bank)
+        self._packed = bank
+        algorithm = self._bank[:, breeding.ALGORITHM_BYTE]
+        self._by_algorithm = [np.flatnonzero(algorithm == a) for a in range(32)]
+        self._algorithm = algorithm
+        kinds: dict[str, Callable[[np.random.Generator, NDArray[np.intp]], Voices]] = {
+            "mutated": self._mutated,
+            "crossed": self._crossed,
+            "reordered": self._reordered,
+            "interpolated": self._interpolated,
+            "prior": self._from_prior,
+        }
+        self._makers = list(kinds.values())
+        given = [getattr(shares, name) for name in kinds]
+        self._shares = np.array([*given, max(0.0, 1.0 - sum(given))])
+        self._shares /= self._shares.sum()
+
+    def draw(self, rng: np.random.Generator, count: int) -> Voices:
+        """[count, 128] packed voices."""
+        rows = rng.integers(len(self._bank), size=count)
+        kind = rng.choice(len(self._shares), count, p=self._shares)
+        voices = self._packed[rows].copy()
+        for i, make in enumerate(self._makers):
+            chosen = np.flatnonzero(kind == i)
+            if len(chosen):
+                voices[chosen] = make(rng, rows[chosen])
+        return voices
+
+    def _mutated(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
+        genomes = self._genomes[rows]
+        times = rng.integers(1, _MOST_CHANGES + 1, len(rows))
+        for i in range(int(times.max())):
+            changed = breeding.mutate(rng, genomes, _SPREAD)
+            genomes = np.where((i < times)[:, None], changed, genomes)
+        return breeding.to_voices(genomes, self._packed[rows])
+
+    def _crossed(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
+        genomes = self._genomes[rows]
+        times = rng.integers(1, _MOST_CHANGES + 1, len(rows))
+        mates = self._genomes[rng.integers(len(self._bank), size=len(rows))]
+        for i in range(int(times.max())):
+            changed = breeding.cross(rng, genomes, mates)
+            genomes = np.where((i < times)[:, None], changed, genomes)
+        return breeding.to_voices(genomes, self._packed[rows])
+
+    def _reordered(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
+        unpacked = self._bank[rows].copy()
+        operators = self._operators(unpacked)
+        # Two operators change places, or all are shuffled.
+        for voice in operators:
+            few = rng.random() < 0.7
+            chosen = rng.permutation(NUM_OPERATORS)[: 2 if few else NUM_OPERATORS]
+            voice[np.sort(chosen)] = voice[chosen]
+        return pack_voices(unpacked)
+
+    def _interpolated(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
+        mates = self._mates(rng, rows)
+        table = breeding.genes()
+        a, b = self._genomes[rows].astype(np.float64), self._genomes[mates]
+        blended = np.rint(a + rng.random((len(rows), 1)) * (b - a)).astype(np.int16)
+        genomes = np.where(table.nominal, self._genomes[rows], blended)
+        return breeding.to_voices(genomes, self._packed[rows])
+
+    def _from_prior(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
+        unpacked = self._bank[rows].copy()
+        operators = self._operators(unpacked)
+        for place in range(NUM_OPERATORS):
+            operators[:, place] = self._operators(self._bank[self._mates(rng, rows)])[:, place]
+        return pack_voices(unpacked)
+
+    def _mates(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Another voice of the same algorithm for each."""
+        return np.array([rng.choice(self._by_algorithm[self._algorithm[row]]) for row in rows])
+
+    @staticmethod
+    def _operators(unpacked: Voices) -> Voices:
+        """[N, 6, 21] view of the operators of unpacked voices."""
+        return unpacked[:, : _GLOBAL.start].reshape(len(unpacked), NUM_OPERATORS, _OPERATOR_BYTES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Notes:
+    """How notes are drawn: a share of them anything a player might do, the rest the protocol.
+
+    Attributes:
+      varied: share.
+      note, velocity: lowest and highest.
+      gate_s: shortest and longest, in seconds.
+    """
+
+    varied: float = 0.0
+    note: tuple[int, int] = (36, 84)
+    velocity: tuple[int, int] = (30, 127)
+    gate_s: tuple[float, float] = (0.3, 3.5)
+
+    def draw(
+        self, rng: np.random.Generator, count: int, protocol: tuple[float, float, float]
+    ) -> NDArray[np.float32]:
+        """[count, 3] float32 MIDI key, velocity and gate in seconds."""
+        low_high = (self.note, self.velocity, self.gate_s)
+        played = np.stack([rng.uniform(low, high, count) for low, high in low_high], axis=1)
+        played[:, :2] = np.rint(played[:, :2])
+        varied = rng.random(count) < self.varied
+        return np.where(varied[:, None], played, protocol).astype(np.float32)
+
+

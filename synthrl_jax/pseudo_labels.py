@@ -1,0 +1,152 @@
+"""DX7 voices for sounds whose parameters nobody knows: found by search, so that they can be taught.
+
+They are kept in the folder of a dataset, beside its audio. A row that was not searched for yet has
+scores of -inf, which is how a run that was killed finds its place again.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthrl_jax import embedding, presets, search
+from synthrl_jax.data import Dataset
+from synthrl_jax.errors import UserError
+from synthrl_jax.progress import ProgressBar
+from synthrl_jax.render import SCORE_COLUMNS, Renderer
+
+VOICES = "found_voices.npy"
+SCORES = "found_scores.npy"
+RECIPE = "found.json"
+PER_SOUND = 4
+"""Voices that are kept for each sound, best first."""
+
+_FIRST = 48
+_POOL = 300
+_EMBED_CHUNK = 256
+
+
+class PseudoLabels(NamedTuple):
+    """What was found for the N sounds of a dataset.
+
+    Attributes:
+      voices: [N, M, 128] uint8 packed, best first.
+      scores: [N, M, 5] float32, the columns of `SCORE_COLUMNS`; -inf where there is no voice.
+    """
+
+    voices: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def open(cls, dataset: Dataset, *, writable: bool = False) -> Self:
+        """Maps what was found for a dataset.
+
+        Raises:
+          UserError: nothing there, or for other sounds.
+        """
+        mode = "r+" if writable else "r"
+        try:
+            recipe = json.loads((dataset.path / RECIPE).read_text(encoding="utf-8"))
+            voices, scores = (np.load(dataset.path / n, mmap_mode=mode) for n in (VOICES, SCORES))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{dataset.path}: no voices were found for these sounds yet; run `synthrl label`"
+            ) from error
+        if recipe.get("sounds") != dataset.fingerprint() or len(voices) != len(dataset):
+            raise UserError(
+                f"{dataset.path}: the voices were found for other sounds; delete {RECIPE} and run "
+                "`synthrl label` again"
+            )
+        return cls(voices, scores)
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """[N] which sounds have a voice."""
+        return np.isfinite(self.scores[:, 0, search.REWARD])
+
+
+def label(
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    voices: Dataset,
+    voice_rows: NDArray[np.int64],
+    *,
+    renders: int,
+    seed: int = 0,
+    threads: int = 0,
+) -> PseudoLabels:
+    """Searches a voice for sounds that have none yet, and keeps what it finds as it goes.
+
+    Args:
+      dataset: of the sounds.
+      rows: [n] which of them.
+      voices: dataset of kind "dexed" whose voices the searches start from.
+      voice_rows: [m] which of its voices; leave out those that a policy is to be tested on.
+      renders: per sound.
+      seed: of the searches.
+      threads: 0 is one per core.
+
+    Raises:
+      UserError: `voices` has no presets, or another recipe was begun here.
+    """
+    if voices.values is None:
+        raise UserError(f"{voices.path}: not a dataset made with `synthrl prepare --dexed`")
+    recipe = {"sounds": dataset.fingerprint(), "renders": renders, "seed": seed}
+    _begin(dataset, recipe)
+    found = PseudoLabels.open(dataset, writable=True)
+    missing = [int(row) for row in rows if not found.found[row]]
+    if not missing:
+        return found
+    packed = presets.from_values(voices.values[voice_rows], [""] * len(voice_rows))
+    table = _table(voices, voice_rows)
+    renderer = Renderer("dexed", threads=threads)
+    played = {"note": 60, "velocity": 85, "gate_s": 3.0}
+    with ProgressBar("searching", len(rows), completed=len(rows) - len(missing)) as progress:
+        for row in missing:
+            sound = np.asarray(dataset.audio[row])
+            distance = embedding.distances(table, embedding.embed(sound[None])[0])
+            near = packed[np.argsort(distance, kind="stable")[:_POOL]]
+            targets = renderer.prepare_targets(sound[None])
+            result = search.search(
+                lambda tried, targets=targets: renderer.score(tried, targets, **played),
+                near[:_FIRST],
+                near,
+                search.Budget(renders=renders),
+                seed=seed,
+            )
+            count = min(PER_SOUND, len(result.voices))
+            found.voices[row, :count] = result.voices[:count]
+            found.scores[row, 1:count] = result.scores[1:count]
+            found.scores[row, 0] = result.scores[0]
+            progress.advance(status=f"reward {result.scores[0, search.REWARD]:.3f}")
+    return found
+
+
+def _begin(dataset: Dataset, recipe: dict[str, object]) -> None:
+    """Lays out empty files unless they are there for the same recipe."""
+    path: pathlib.Path = dataset.path / RECIPE
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != recipe:
+            raise UserError(f"{path}: made with other settings; delete it to begin anew")
+        return
+    count = len(dataset)
+    np.save(dataset.path / VOICES, np.zeros((count, PER_SOUND, presets.VOICE_BYTES), np.uint8))
+    scores = np.full((count, PER_SOUND, len(SCORE_COLUMNS)), -np.inf, np.float32)
+    np.save(dataset.path / SCORES, scores)
+    path.write_text(json.dumps(recipe) + "\n", encoding="utf-8")
+
+
+def _table(voices: Dataset, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """[m, WIDTH] how the voices sound."""
+    blocks = []
+    with ProgressBar("listening", len(rows)) as progress:
+        for start in range(0, len(rows), _EMBED_CHUNK):
+            chosen = np.sort(rows[start : start + _EMBED_CHUNK])
+            back = np.searchsorted(chosen, rows[start : start + _EMBED_CHUNK])
+            blocks.append(embedding.embed(voices.audio[chosen])[back])
+            progress.advance(len(chosen))
+    return np.concatenate(blocks)
