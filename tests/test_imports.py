@@ -15,6 +15,7 @@ _LAYERS = [
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
+    {"canonical"},
     {
         *("presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"),
         "breeding",
