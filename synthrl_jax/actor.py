@@ -5,14 +5,13 @@ from __future__ import annotations
 import concurrent.futures
 from typing import Any, NamedTuple, Self
 
-import jax
 import numpy as np
 
 from synthrl_jax.data import Loader
 from synthrl_jax.environment import Environment
 from synthrl_jax.run_log import Clock
-from synthrl_jax.steps import Rollout, Steps
-from synthrl_jax.types import Array, Batch, TrainState
+from synthrl_jax.steps import Rollout, Steps, Tries
+from synthrl_jax.types import Array, Batch, TrainState, View
 
 
 class Experience(NamedTuple):
@@ -20,12 +19,12 @@ class Experience(NamedTuple):
 
     Attributes:
       batch: targets.
-      mel: [B, M, T] what the policy sees of them.
+      view: what the policy sees of them.
       rollout: what it tried on them; None where it learns from labels alone.
     """
 
     batch: Batch
-    mel: Array
+    view: View
     rollout: Rollout | None
 
 
@@ -34,13 +33,13 @@ class _Pending(NamedTuple):
 
     Attributes:
       position: of the data before the batch was taken.
-      batch, mel: as in `Experience`.
+      batch, view: as in `Experience`.
       rollout: will be there when it is rendered and scored.
     """
 
     position: dict[str, Any]
     batch: Batch
-    mel: jax.Array
+    view: View
     rollout: concurrent.futures.Future[Rollout]
 
 
@@ -90,42 +89,50 @@ class Actor:
         """
         environment = self._environment
         if environment is None:
-            batch, mel = self._next_batch()
-            return Experience(batch, mel, None)
+            batch, view = self._next_batch()
+            return Experience(batch, view, None)
         pending = self._pending or self._begin(environment, state, state.step)
         with self._clock.part("wait"):
             rollout = pending.rollout.result()
         self._pending = None
         if self._overlap:
             self._pending = self._begin(environment, state, state.step + 1)
-        return Experience(pending.batch, pending.mel, rollout)
+        return Experience(pending.batch, pending.view, rollout)
 
-    def _next_batch(self) -> tuple[Batch, jax.Array]:
-        """A batch and its mel spectrograms."""
+    def _next_batch(self) -> tuple[Batch, View]:
+        """A batch and what the policy sees of it."""
         with self._clock.part("data"):
             batch = next(self._loader)
-        return batch, self._steps.mel(batch.audio)
+        return batch, self._steps.view(batch)
 
     def _begin(self, environment: Environment, state: TrainState, step: Array) -> _Pending:
         """Samples actions for the next batch, as update `step` will see the policy."""
         position = self._loader.get_state()
-        batch, mel = self._next_batch()
+        batch, view = self._next_batch()
         with self._clock.part("policy"):
-            action = np.asarray(self._steps.act(state._replace(step=step), mel))
+            tries = Tries(*map(np.asarray, self._steps.act(state._replace(step=step), view)))
 
         def play() -> Rollout:
             with self._clock.part("render"):
-                score = environment.play(action, environment.prepare(batch.audio))
-                return Rollout(action, np.asarray(score.reward))
+                targets = environment.prepare(batch.audio)
+                rewards = [
+                    environment.play(tries.action[:, i], targets, batch.played).reward
+                    for i in range(tries.action.shape[1])
+                ]
+                return Rollout(tries, np.stack([np.asarray(r) for r in rewards], axis=1))
 
-        return _Pending(position, batch, mel, self._thread.submit(play))
+        return _Pending(position, batch, view, self._thread.submit(play))
 
     def get_state(self) -> dict[str, Any]:
         """JSON-serialisable position, with what is tried already."""
         if self._pending is None:
             return {"data": self._loader.get_state(), "rollout": None}
         rollout = self._pending.rollout.result()
-        saved = {name: np.asarray(value).tolist() for name, value in rollout._asdict().items()}
+        saved = {
+            "action": rollout.tries.action.tolist(),
+            "log_prob": rollout.tries.log_prob.tolist(),
+            "reward": rollout.reward.tolist(),
+        }
         return {"data": self._pending.position, "rollout": saved}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -133,12 +140,15 @@ class Actor:
         self._loader.set_state(state["data"])
         self._pending = None
         if state["rollout"] is not None:
-            batch, mel = self._next_batch()
+            batch, view = self._next_batch()
             rollout: concurrent.futures.Future[Rollout] = concurrent.futures.Future()
             rollout.set_result(
                 Rollout(
-                    np.asarray(state["rollout"]["action"], np.int32),
+                    Tries(
+                        np.asarray(state["rollout"]["action"], np.int32),
+                        np.asarray(state["rollout"]["log_prob"], np.float32),
+                    ),
                     np.asarray(state["rollout"]["reward"], np.float32),
                 )
             )
-            self._pending = _Pending(state["data"], batch, mel, rollout)
+            self._pending = _Pending(state["data"], batch, view, rollout)

@@ -14,16 +14,18 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import jax
+import jax.numpy as jnp
 import ml_collections
 import numpy as np
 import orbax.checkpoint as ocp
 from numpy.typing import NDArray
 
+from synthrl_jax import audio
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.synths import dx7
-from synthrl_jax.types import Config, ReplayState, TrainState
+from synthrl_jax.types import Array, Config, ReplayState, TrainState, View
 
 CONFIG_NAME = "config.json"
 _FOLDER = "checkpoints"
@@ -35,7 +37,7 @@ Which = Literal["best", "latest"]
 def make_policy(config: Config, action_space: ActionSpace) -> PolicyFn:
     """The network that `config.model` describes, for this action space."""
     try:
-        return PolicyFn(PolicyConfig(**config.model.to_dict()), action_space.class_counts)
+        return PolicyFn(PolicyConfig(**config.model.to_dict()), action_space.spec.layout)
     except (TypeError, ValueError) as error:
         raise UserError(f"config.model: {error}") from error
 
@@ -156,10 +158,14 @@ class Checkpoints:
 
 
 def _split(state: TrainState) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The policy to be judged and used, and all else; the average is stored as the policy."""
     fields = state._asdict()
     fields["key"] = jax.random.key_data(fields["key"])
     fields["replay"] = fields["replay"]._asdict()
-    policy = {name: fields.pop(name) for name in Weights._fields}
+    average = fields.pop("average")
+    policy = {"params": average or fields["params"], "batch_stats": fields.pop("batch_stats")}
+    if not average:
+        del fields["params"]
     return policy, fields
 
 
@@ -167,7 +173,12 @@ def _join(policy: dict[str, Any], training: dict[str, Any]) -> TrainState:
     fields = dict(training)
     fields["key"] = jax.random.wrap_key_data(fields["key"])
     fields["replay"] = ReplayState(**fields["replay"])
-    return TrainState(**policy, **fields)
+    averaged = "params" in fields
+    return TrainState(
+        **{"params": policy["params"], **fields},
+        average=policy["params"] if averaged else {},
+        batch_stats=policy["batch_stats"],
+    )
 
 
 def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> tuple[Weights, int]:
@@ -210,16 +221,47 @@ class LoadedPolicy:
         self.config = config
         self.action_space = ActionSpace(dx7.SPEC)
         self.step = step
-        self._logits = jax.jit(lambda mel: policy.logits(weights, mel))
+        temperature = config.loss.sampling_temperature
 
-    @property
-    def temperature(self) -> float:
-        """Of the softmax that actions are sampled from."""
-        return self.config.loss.sampling_temperature
+        def view(sounds: Array, played: Array) -> View:
+            return View(audio.log_mel(sounds), jnp.asarray(played))
 
-    def logits(self, mel: jax.Array | NDArray[np.float32]) -> jax.Array:
-        """[B, M, T] log-mel → [B, D, K]."""
-        return self._logits(mel)
+        def best(sounds: Array, played: Array) -> jax.Array:
+            return policy.sample(weights, view(sounds, played), jax.random.key(0), 1, 0.0)[:, 0]
+
+        def sample(key: jax.Array, sounds: Array, played: Array, count: int) -> jax.Array:
+            return policy.sample(weights, view(sounds, played), key, count, temperature)
+
+        self._best = jax.jit(best)
+        self._sample = jax.jit(sample, static_argnames="count")
+
+    def best_actions(
+        self, sounds: NDArray[np.float32], played: Array | None = None
+    ) -> NDArray[np.int32]:
+        """[B, D] the likeliest actions.
+
+        Args:
+          sounds: [B, S] peak-normalised, 4 s at 22 050 Hz.
+          played: [B, 3] MIDI key, velocity and gate in seconds; None for those of the training.
+        """
+        return np.asarray(self._best(sounds, self._played(sounds, played)))
+
+    def sample_actions(
+        self,
+        key: jax.Array,
+        sounds: NDArray[np.float32],
+        count: int,
+        played: Array | None = None,
+    ) -> NDArray[np.int32]:
+        """[B, count, D] actions from the policy; arguments as of `best_actions`."""
+        return np.asarray(self._sample(key, sounds, self._played(sounds, played), count=count))
+
+    def _played(self, sounds: NDArray[np.float32], played: Array | None) -> Array:
+        if played is not None:
+            return np.asarray(played, np.float32)
+        render = self.config.render
+        protocol = (render.note, render.velocity, render.gate_s)
+        return np.tile(np.array(protocol, np.float32), (len(sounds), 1))
 
 
 def load_policy(run: str | pathlib.Path, which: Which = "best") -> LoadedPolicy:

@@ -13,6 +13,7 @@ import grain
 import numpy as np
 from numpy.typing import NDArray
 
+from synthrl_jax import canonical, losses
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.types import Batch
@@ -20,6 +21,8 @@ from synthrl_jax.types import Batch
 NUM_SAMPLES = 88_200
 """Of every sound: 4 s at `audio.SAMPLE_RATE`."""
 FORMAT_VERSION = 1
+PROTOCOL = {"note": 60, "velocity": 85, "gate_s": 3.0}
+"""What SynthRL plays."""
 
 MANIFEST = "manifest.json"
 AUDIO = "audio.f32"
@@ -28,6 +31,7 @@ VOICES = "voices.npy"
 CLUSTER = "cluster.npy"
 
 SplitKind = Literal["cluster", "random"]
+LabelKind = Literal["canonical", "given"]
 
 _TEST_SHARE = 0.2
 _NUM_FOLDS = 5
@@ -129,6 +133,12 @@ class Dataset:
                     f"but config.render.{name} is {value:g}"
                 )
 
+    @property
+    def played(self) -> tuple[float, float, float]:
+        """MIDI key, velocity, and seconds until the key goes up; SynthRL's for recordings."""
+        protocol = {**PROTOCOL, **self.manifest.get("protocol", {})}
+        return protocol["note"], protocol["velocity"], protocol["gate_s"]
+
     def fingerprint(self) -> str:
         """Tells datasets of other sounds, or of the same in another order, apart."""
         digest = hashlib.sha256(json.dumps(self.names).encode())
@@ -136,12 +146,6 @@ class Dataset:
         if self.values is not None:
             digest.update(np.ascontiguousarray(self.values).data)
         return digest.hexdigest()
-
-    def actions(self, action_space: ActionSpace) -> NDArray[np.int32]:
-        """[N, D] true classes; zeros where nobody knows them."""
-        if self.values is None:
-            return np.zeros((len(self), action_space.num_decisions), np.int32)
-        return action_space.from_values(self.values)
 
     def split(self, kind: SplitKind = "cluster", seed: int = 0, fold: int = 0) -> Split:
         """64 % training, 16 % validation, 20 % test.
@@ -238,6 +242,46 @@ class Loader(Iterator[Batch]):
         self._batches.set_state(state)
 
 
+def loader_of(batches: grain.MapDataset) -> Loader:
+    """Reads batches on a thread of its own, two ahead."""
+    read = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
+    return Loader(iter(batches.to_iter_dataset(read)))
+
+
+class Labels(NamedTuple):
+    """What is known of how sounds are made.
+
+    Attributes:
+      action: [N, D] int32 true classes; zeros where nobody knows them.
+      heard: [N, D] float32, 1 for decisions that are known and make a difference.
+    """
+
+    action: NDArray[np.int32]
+    heard: NDArray[np.float32]
+
+
+def labels_of(values: NDArray[np.floating], action_space: ActionSpace, kind: LabelKind) -> Labels:
+    """What there is to learn of presets.
+
+    Args:
+      values: [N, V].
+      action_space: of the actions.
+      kind: "canonical": one member of all presets that sound the same stands for them, see
+        `canonical`; "given": as they are, without operators at output level 0, as SynthRL does.
+
+    Raises:
+      UserError: a kind that does not exist.
+    """
+    if kind == "canonical":
+        values = canonical.canonical_values(values)
+        heard = canonical.heard_decisions(values)
+        return Labels(action_space.from_values(values), heard.astype(np.float32))
+    if kind == "given":
+        action = action_space.from_values(values)
+        return Labels(action, np.asarray(losses.audible_decisions(action_space.spec, action)))
+    raise UserError(f"config.data.labels {kind!r} is not 'canonical' or 'given'")
+
+
 def make_loader(
     dataset: Dataset,
     indices: NDArray[np.int64],
@@ -247,6 +291,7 @@ def make_loader(
     seed: int = 0,
     shuffle: bool = True,
     num_epochs: int | None = None,
+    labels: LabelKind = "given",
 ) -> Loader:
     """Batches of some rows of a dataset.
 
@@ -258,28 +303,31 @@ def make_loader(
       seed: of the order, which is another one every epoch.
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
+      labels: see `labels_of`.
     """
-    actions = dataset.actions(action_space)
-    has_action = np.float32(dataset.values is not None)
+    if dataset.values is None:
+        blank = np.zeros((len(indices), action_space.num_decisions))
+        known = Labels(blank.astype(np.int32), blank.astype(np.float32))
+    else:
+        known = labels_of(dataset.values[indices], action_space, labels)
+    played = np.array(dataset.played, np.float32)
 
     def batch_of(positions: NDArray[np.int64]) -> Batch:
         # Various sounds, as batch norm sees the padding too.
         padding = np.linspace(0, len(indices) - 1, batch_size - len(positions))
         uid = np.concatenate([positions, padding]).astype(np.int32)
-        rows = indices[uid]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
         return Batch(
             uid=uid,
-            audio=dataset.audio[rows],
-            action=actions[rows],
-            has_action=np.full(batch_size, has_action, np.float32),
+            audio=dataset.audio[indices[uid]],
+            played=np.tile(played, (batch_size, 1)),
+            action=known.action[uid],
+            heard=known.heard[uid],
             mask=mask,
         )
 
     positions = grain.MapDataset.source(range(len(indices)))
     if shuffle:
         positions = positions.shuffle(seed=seed)
-    batches = positions.batch(batch_size).repeat(num_epochs).map(batch_of)
-    read = grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)
-    return Loader(iter(batches.to_iter_dataset(read)))
+    return loader_of(positions.batch(batch_size).repeat(num_epochs).map(batch_of))

@@ -1,16 +1,20 @@
-"""Voices without end: real ones, and new ones made of them, drawn afresh for every batch."""
+"""Training sounds without end: real ones, and new ones made of them, drawn afresh for every batch."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
 
+import grain
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import breeding
-from synthrl_jax.render import pack_voices, unpack_voices
+from synthrl_jax import audio, breeding, data, presets, search
+from synthrl_jax.actions import ActionSpace
+from synthrl_jax.pseudo_labels import PseudoLabels
+from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 from synthrl_jax.synths.dx7 import NUM_OPERATORS
+from synthrl_jax.types import Batch
 
 Voices = NDArray[np.uint8]
 """[N, 128] packed."""
@@ -20,6 +24,10 @@ _GLOBAL = slice(NUM_OPERATORS * _OPERATOR_BYTES, None)
 """Of an unpacked voice, which begins with its operators."""
 _SPREAD = 0.12
 _MOST_CHANGES = 4
+_ALGORITHM_BYTE = 134
+_GOOD_ENOUGH = 0.9
+"""Share of the best voice's reward that another needs to be taught in its place."""
+_NEVER_ENDING = 2**40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +67,7 @@ class VoiceSource:
         self._bank = unpack_voices(bank)
         self._genomes = breeding.from_voices(bank)
         self._packed = bank
-        algorithm = self._bank[:, breeding.ALGORITHM_BYTE]
+        algorithm = self._bank[:, _ALGORITHM_BYTE]
         self._by_algorithm = [np.flatnonzero(algorithm == a) for a in range(32)]
         self._algorithm = algorithm
         kinds: dict[str, Callable[[np.random.Generator, NDArray[np.intp]], Voices]] = {
@@ -163,3 +171,89 @@ class Notes:
         return np.where(varied[:, None], played, protocol).astype(np.float32)
 
 
+
+
+@dataclasses.dataclass(frozen=True)
+class Elsewhere:
+    """Sounds that no Dexed made, with voices that were found for them.
+
+    Attributes:
+      dataset: of the sounds.
+      rows: [n] which of them have a voice and may be learnt from.
+      found: the voices, for the whole dataset.
+    """
+
+    dataset: data.Dataset
+    rows: NDArray[np.int64]
+    found: PseudoLabels
+
+    def draw(
+        self, rng: np.random.Generator, count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """[count, S] sounds and [count, V] presets, each one of the better voices of its sound."""
+        rows = self.rows[rng.integers(len(self.rows), size=count)]
+        reward = self.found.scores[rows, :, search.REWARD]
+        good = reward >= _GOOD_ENOUGH * reward[:, :1]
+        choice = np.argmax(np.where(good, rng.random(good.shape), -1.0), axis=1)
+        return self.dataset.audio[rows], presets.to_values(self.found.voices[rows, choice])
+
+
+def make_endless_loader(
+    source: VoiceSource,
+    notes: Notes,
+    batch_size: int,
+    *,
+    renderer: Renderer,
+    action_space: ActionSpace,
+    seed: int = 0,
+    labels: data.LabelKind = "canonical",
+    elsewhere: Elsewhere | None = None,
+    elsewhere_share: float = 0.0,
+) -> data.Loader:
+    """Batches of voices that are drawn and played on the spot.
+
+    A batch depends on the seed and its number alone. Silent voices are padding: their mask is 0.
+    Decisions that make no difference have random classes, lest anything be learnt from them.
+
+    Args:
+      source: of the voices.
+      notes: what is played.
+      batch_size: B.
+      renderer: of Dexed, at 22 050 Hz.
+      action_space: of the labels.
+      seed: of all that is random.
+      labels: see `data.labels_of`.
+      elsewhere: sounds of other origin to mix in, with the note that their dataset has.
+      elsewhere_share: how many, as a share of the batch.
+    """
+    protocol = (60.0, 85.0, 3.0) if elsewhere is None else elsewhere.dataset.played
+    num_elsewhere = 0 if elsewhere is None else round(batch_size * elsewhere_share)
+    num_played = batch_size - num_elsewhere
+
+    def batch_of(number: int) -> Batch:
+        rng = np.random.default_rng((seed, number))
+        values = presets.to_values(source.draw(rng, num_played))
+        played = notes.draw(rng, num_played, protocol)
+        note, velocity, gate_s = played.T
+        sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
+        peak = np.max(np.abs(sounds), axis=1)
+        sounds /= np.maximum(peak, 1e-9)[:, None]
+        mask = (peak >= audio.SILENCE_PEAK).astype(np.float32)
+        if elsewhere is not None and num_elsewhere:
+            others, found = elsewhere.draw(rng, num_elsewhere)
+            sounds = np.concatenate([sounds, others])
+            values = np.concatenate([values, found])
+            played = np.concatenate([played, np.tile(np.float32(protocol), (num_elsewhere, 1))])
+            mask = np.concatenate([mask, np.ones(num_elsewhere, np.float32)])
+        known = data.labels_of(values, action_space, labels)
+        anything = rng.integers(action_space.class_counts, size=known.action.shape)
+        return Batch(
+            uid=np.zeros(batch_size, np.int32),
+            audio=sounds,
+            played=played,
+            action=np.where(known.heard > 0, known.action, anything).astype(np.int32),
+            heard=known.heard,
+            mask=mask,
+        )
+
+    return data.loader_of(grain.MapDataset.range(_NEVER_ENDING).map(batch_of))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import jax
 import numpy as np
@@ -74,18 +74,40 @@ class Environment:
             return self._renderer.prepare_targets(np.asarray(target))
         return _spectra(target)
 
-    def render(self, action: NDArray[np.integer] | jax.Array) -> NDArray[np.float32]:
-        """[B, D] classes → [B, S] audio as the synthesizer gives it."""
-        return self._renderer.render(self._space.to_values(action), **self._note)
+    def render(
+        self, action: NDArray[np.integer] | jax.Array, played: Array | None = None
+    ) -> NDArray[np.float32]:
+        """[B, D] classes → [B, S] audio as the synthesizer gives it; `played` as in `play`."""
+        return self._renderer.render(self._space.to_values(action), **self._notes(played))
 
-    def play(self, action: NDArray[np.integer] | jax.Array, target: Prepared) -> Score:
-        """Renders actions [B, D] and compares each with its target, or all with a single one."""
+    def play(
+        self,
+        action: NDArray[np.integer] | jax.Array,
+        target: Prepared,
+        played: Array | None = None,
+    ) -> Score:
+        """Renders actions and compares each with its target, or all with a single one.
+
+        Args:
+          action: [B, D] classes.
+          target: of B sounds, or one.
+          played: [B, 3] MIDI key, velocity and gate in seconds; None for those of the environment.
+        """
         if isinstance(target, Targets):
             columns = self._renderer.score(
-                self._space.to_values(action), target, weights=self._weights, **self._note
+                self._space.to_values(action),
+                target,
+                weights=self._weights,
+                **self._notes(played),
             )
             return Score(reward_lib.Distances(*columns[:, :4].T), columns[:, 4])
-        return _compare(target, self.render(action), self._weights)
+        return _compare(target, self.render(action, played), self._weights)
+
+    def _notes(self, played: Array | None) -> dict[str, Any]:
+        """Arguments of the renderer."""
+        if played is None:
+            return self._note
+        return dict(zip(("note", "velocity", "gate_s"), np.asarray(played).T, strict=True))
 
 
 @jax.jit

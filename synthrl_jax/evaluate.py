@@ -128,16 +128,18 @@ def evaluate(
     )
     columns: dict[str, list[NDArray[np.float32]]] = {}
     actions = []
-    log_mel = jax.jit(audio.log_mel)
     with ProgressBar("evaluating", len(rows)) as progress:
         for i, batch in enumerate(loader):
-            logits = policy.logits(log_mel(batch.audio))
-            best = np.asarray(space.argmax(logits))
+            best = policy.best_actions(batch.audio, batch.played)
             targets = environment.prepare(batch.audio)
             scores = _scores(environment, targets, best)
             key = jax.random.fold_in(jax.random.key(seed), i)
-            for sample_key in jax.random.split(key, num_samples):
-                action = np.asarray(space.sample(sample_key, logits, policy.temperature))
+            sampled = (
+                policy.sample_actions(key, batch.audio, num_samples, batch.played)
+                if num_samples
+                else best[:, :0, None]
+            )
+            for action in np.moveaxis(sampled, 1, 0):
                 other = _scores(environment, targets, action)
                 better = other["reward"] > scores["reward"]
                 best = np.where(better[:, None], action, best)

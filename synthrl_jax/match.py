@@ -160,8 +160,6 @@ def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) ->
     """
     import jax
 
-    from synthrl_jax import audio
-
     ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
     sound = (
         heard.target
@@ -170,10 +168,8 @@ def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) ->
     )
     sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))
     space = policy.action_space
-    logits = policy.logits(audio.log_mel(sound[None]))
-    repeated = np.repeat(np.asarray(logits), count - 1, axis=0)
-    samples = space.sample(jax.random.key(seed), repeated, policy.temperature)
-    actions = np.concatenate([np.asarray(space.argmax(logits)), np.asarray(samples)])
+    samples = policy.sample_actions(jax.random.key(seed), sound[None], count - 1)[0]
+    actions = np.concatenate([policy.best_actions(sound[None]), samples])
     return presets.from_values(space.to_values(actions), ["GUESS"] * len(actions))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,24 +21,34 @@ def masked_mean(values: Array, mask: Array) -> jax.Array:
 
 
 def parameter_metrics(
-    spec: SynthSpec, predicted: NDArray[np.integer], true: NDArray[np.integer]
+    spec: SynthSpec,
+    predicted: NDArray[np.integer],
+    true: NDArray[np.integer],
+    heard: NDArray[np.floating] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """How well actions were guessed.
 
     Args:
       spec: of the synthesizer.
       predicted, true: [B, D] classes.
+      heard: [B, D] 1 for decisions that count; None for all.
 
     Returns:
-      "accuracy": [B] share of the D decisions that are exactly right;
+      "accuracy": [B] share of the decisions that are exactly right;
       "numerical_error": [B] mean absolute error of the ordinal decisions, as preset values in
       [0, 1].
     """
     predicted, true = np.asarray(predicted), np.asarray(true)
     error = np.abs(predicted - true) / (spec.class_counts - 1)
+    weight = np.ones(true.shape) if heard is None else np.asarray(heard)
+
+    def mean(values: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float32]:
+        total = np.maximum(np.sum(weight, axis=-1), 1)
+        return np.asarray(np.sum(values * weight, axis=-1) / total, np.float32)
+
     return {
-        "accuracy": np.asarray(np.mean(predicted == true, axis=-1), np.float32),
-        "numerical_error": np.asarray(np.mean(error[:, spec.is_ordinal], axis=-1), np.float32),
+        "accuracy": mean(predicted == true, weight),
+        "numerical_error": mean(error[:, spec.is_ordinal], weight[:, spec.is_ordinal]),
     }
 
 

@@ -32,6 +32,11 @@ def warm_restart_schedule(
     return optax.join_schedules([warmup, cosine], [warmup_steps])
 
 
+def constant_schedule(peak: float, *, warmup_steps: int, start_factor: float) -> optax.Schedule:
+    """The same rate for as long as one likes, after a linear rise from `start_factor * peak`."""
+    return optax.linear_schedule(start_factor * peak, peak, max(1, warmup_steps))
+
+
 def make_optimizer(
     schedule: optax.Schedule,
     *,

@@ -7,27 +7,35 @@ alone; stages 2 and 3 act, render, score and learn.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import pathlib
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from synthrl_jax import checkpoint, data, losses, metrics, optim, replay
+from synthrl_jax import checkpoint, data, metrics, optim, presets, replay
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.actor import Actor
+from synthrl_jax.endless import Elsewhere, Notes, Shares, VoiceSource, make_endless_loader
 from synthrl_jax.environment import make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.progress import ProgressBar
+from synthrl_jax.pseudo_labels import PseudoLabels
+from synthrl_jax.render import Renderer
 from synthrl_jax.run_log import Clock, RunLog, training_status
 from synthrl_jax.steps import LossConfig, Steps, init_state, remember, weights_of
 from synthrl_jax.synths import dx7
 from synthrl_jax.types import Config, ReplayState, TrainState
+
+_T = TypeVar("_T")
 
 _MAY_CHANGE = {"train.num_epochs", "train.log_every_steps", "render.threads"}
 """Settings under which a run may go on: to train for longer, or what changes no result."""
@@ -74,6 +82,9 @@ class Trainer:
         )
         self.train_indices = _at_most(split.train, config.data.max_train)
         self.valid_indices = _at_most(split.valid, config.data.max_valid)
+        if config.data.use_spare_valid:
+            spare = _spare(self.dataset, split.valid, self.valid_indices)
+            self.train_indices = np.concatenate([self.train_indices, spare])
         if len(self.train_indices) == 0 or len(self.valid_indices) == 0:
             raise UserError(
                 f"{config.data.path}: too few sounds to split into training and validation"
@@ -103,12 +114,30 @@ class Trainer:
             b2=config.optim.b2,
             max_grad_norm=config.optim.max_grad_norm or None,
         )
-        self.steps = Steps(self.policy, self.space, self.optimizer, _loss_config(config))
+        self.steps = Steps(
+            self.policy,
+            self.space,
+            self.optimizer,
+            _loss_config(config),
+            tries=config.reinforce.tries,
+            average_decay=config.optim.average_decay,
+        )
         self.environment = make_environment(config, self.space)
+        self.elsewhere, self.elsewhere_valid = self._open_elsewhere()
 
     def _make_schedule(self) -> optax.Schedule:
         optim_config = self.config.optim
         warmup_steps = round(optim_config.warmup_epochs * self.steps_per_epoch)
+        if optim_config.schedule == "constant":
+            return optim.constant_schedule(
+                optim_config.learning_rate,
+                warmup_steps=warmup_steps,
+                start_factor=optim_config.warmup_start,
+            )
+        if optim_config.schedule != "restarts":
+            raise UserError(
+                f"config.optim.schedule {optim_config.schedule!r} is not 'restarts' or 'constant'"
+            )
         # Rounded where the period ends, lest the last update of a run be the first of a restart.
         first_restart = optim_config.warmup_epochs + optim_config.restart_epochs
         period_steps = round(first_restart * self.steps_per_epoch) - warmup_steps
@@ -120,15 +149,60 @@ class Trainer:
             floor=optim_config.floor,
         )
 
-    def _loader(self, indices: NDArray[np.int64], *, train: bool) -> data.Loader:
+    def _open_elsewhere(self) -> tuple[Elsewhere | None, NDArray[np.int64]]:
+        """Sounds of other origin to train on, and rows of them to validate on."""
+        config = self.config.data
+        if not config.elsewhere:
+            return None, np.empty(0, np.int64)
+        dataset = data.Dataset.open(config.elsewhere)
+        split = dataset.split(kind=config.split, seed=config.split_seed, fold=config.fold)
+        found = PseudoLabels.open(dataset)
+        rows = split.train[found.found[split.train]]
+        valid = _at_most(split.valid, config.max_valid)
+        if config.use_spare_valid:
+            spare = _spare(dataset, split.valid, valid)
+            rows = np.concatenate([rows, spare[found.found[spare]]])
+        if not len(rows):
+            raise UserError(f"{config.elsewhere}: no training sound has a voice yet")
+        return Elsewhere(dataset, rows, found), valid
+
+    def _train_loader(self) -> data.Loader:
+        config = self.config
+        if not config.data.endless.enabled:
+            if self.elsewhere is not None:
+                raise UserError("config.data.elsewhere needs config.data.endless.enabled")
+            return self._loader(self.dataset, self.train_indices, train=True)
+        if self.dataset.values is None:
+            raise UserError(f"{config.data.path}: endless data needs a dataset of Dexed voices")
+        values = self.dataset.values[self.train_indices]
+        settings = config.data.endless.to_dict()
+        return make_endless_loader(
+            VoiceSource(
+                presets.from_values(values, [""] * len(values)),
+                _checked("data.endless", lambda: Shares(**settings["shares"])),
+            ),
+            _checked("data.endless", lambda: Notes(**settings["notes"])),
+            config.train.batch_size,
+            renderer=Renderer("dexed", threads=config.render.threads),
+            action_space=self.space,
+            seed=config.seed,
+            labels=config.data.labels,
+            elsewhere=self.elsewhere,
+            elsewhere_share=config.data.elsewhere_share,
+        )
+
+    def _loader(
+        self, dataset: data.Dataset, indices: NDArray[np.int64], *, train: bool
+    ) -> data.Loader:
         return data.make_loader(
-            self.dataset,
+            dataset,
             indices,
             self.config.train.batch_size,
             action_space=self.space,
             seed=self.config.seed,
             shuffle=train,
             num_epochs=None if train else 1,
+            labels=self.config.data.labels,
         )
 
     def _actor(self, clock: Clock) -> Actor:
@@ -136,7 +210,7 @@ class Trainer:
         return Actor(
             self.steps,
             self.environment if self.config.reinforce.enabled else None,
-            self._loader(self.train_indices, train=True),
+            self._train_loader(),
             clock,
             overlap=self.config.train.overlap,
         )
@@ -152,17 +226,35 @@ class Trainer:
         weights, _ = checkpoint.load_weights(
             pathlib.Path(self.config.init_from), self.policy, self.config.init_which
         )
-        return weights
+        # A copy, as the state that learns consumes its own.
+        return jax.tree.map(jnp.array, weights)
 
     def _empty_replay(self) -> ReplayState:
         reinforce = self.config.reinforce
         # A single row where it is not used, as checkpoints cannot hold empty arrays.
-        num_targets = len(self.train_indices) if reinforce.enabled else 1
+        num_targets = len(self.train_indices) if self._replays else 1
         return replay.empty(num_targets, reinforce.replay_entries, self.space.num_decisions)
+
+    @property
+    def _fingerprint(self) -> str:
+        """Of all sounds."""
+        other = self.elsewhere.dataset.fingerprint() if self.elsewhere else ""
+        return self.dataset.fingerprint() + other
+
+    @property
+    def _replays(self) -> bool:
+        reinforce = self.config.reinforce
+        return reinforce.enabled and self.config.loss.learn_from != "tries"
 
     def fresh_state(self, weights: Weights) -> TrainState:
         """The state before the first update, its replay empty."""
-        state = init_state(weights, self.optimizer, self._empty_replay(), self.config.seed)
+        state = init_state(
+            weights,
+            self.optimizer,
+            self._empty_replay(),
+            self.config.seed,
+            averages=self.config.optim.average_decay > 0,
+        )
         # Committed to its device, as the states that follow are: `learn` compiles once.
         return jax.device_put(state, jax.local_devices()[0])
 
@@ -183,10 +275,10 @@ class Trainer:
         with ProgressBar("filling replay", self.steps_per_epoch) as progress:
             for i, batch in enumerate(loader):
                 key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 - 1), i)
-                actions = np.asarray(self.steps.propose(weights, batch.audio, num_entries, key))
+                actions = np.asarray(self.steps.propose(weights, batch, num_entries, key))
                 targets = self.environment.prepare(batch.audio)
                 rewards = [
-                    self.environment.play(actions[:, entry], targets).reward
+                    self.environment.play(actions[:, entry], targets, batch.played).reward
                     for entry in range(num_entries)
                 ]
                 stacked = np.stack([np.asarray(reward) for reward in rewards], axis=1)
@@ -195,20 +287,34 @@ class Trainer:
         return state._replace(replay=buffer)
 
     def validate(self, weights: Weights) -> dict[str, float]:
-        """Masked means over the validation sounds of the deterministic policy's results."""
+        """Masked means over the validation sounds of the deterministic policy's results.
+
+        Those of sounds of other origin, where the run has some, begin with "elsewhere_".
+        """
+        means = self._validate(self.dataset, self.valid_indices, weights)
+        if self.elsewhere is not None:
+            others = self._validate(self.elsewhere.dataset, self.elsewhere_valid, weights)
+            means |= {f"elsewhere_{name}": value for name, value in others.items()}
+        return means
+
+    def _validate(
+        self, dataset: data.Dataset, indices: NDArray[np.int64], weights: Weights
+    ) -> dict[str, float]:
         columns: dict[str, list[NDArray[np.float32]]] = {}
         labels: list[NDArray[np.float32]] = []
         masks: list[NDArray[np.float32]] = []
-        for batch in self._loader(self.valid_indices, train=False):
+        for batch in self._loader(dataset, indices, train=False):
             prediction = self.steps.predict(weights, batch)
             action = np.asarray(prediction.action)
-            score = self.environment.play(action, self.environment.prepare(batch.audio))
-            row: dict[str, Any] = score.named()
+            targets = self.environment.prepare(batch.audio)
+            row: dict[str, Any] = self.environment.play(action, targets, batch.played).named()
             row["parameter_loss"] = prediction.parameter_loss
-            row |= metrics.parameter_metrics(self.space.spec, action, np.asarray(batch.action))
+            heard = np.asarray(batch.heard)
+            true = np.asarray(batch.action)
+            row |= metrics.parameter_metrics(self.space.spec, action, true, heard)
             for name, values in row.items():
                 columns.setdefault(name, []).append(np.asarray(values))
-            labels.append(np.asarray(batch.mask * batch.has_action))
+            labels.append(np.asarray(batch.mask) * heard.max(axis=1))
             masks.append(np.asarray(batch.mask))
         mask, labelled = np.concatenate(masks), np.concatenate(labels)
         needs_label = {"parameter_loss", "accuracy", "numerical_error"}
@@ -227,10 +333,11 @@ class Trainer:
             latest = checkpoints.step("latest")
             window: list[dict[str, float]] = []
             if latest is None:
-                state = self.fresh_state(self._initial_weights())
+                start = self._initial_weights()
+                state = self.fresh_state(start)
                 checkpoint.write_config(self.run, config)
                 log = RunLog(self.run)
-                if config.reinforce.enabled:
+                if self._replays:
                     state = self._fill_replay(state)
                 valid = self.validate(weights_of(state))
                 log.write(0, "valid", valid)
@@ -296,8 +403,15 @@ class Trainer:
         alpha = self._alpha(step) if self.config.reinforce.enabled else 0.0
         experience = actor.take(state)
         with clock.part("learn"):
-            state, scalars = self.steps.learn(state, *experience, np.float32(alpha))
+            anchor = self._anchor
+            state, scalars = self.steps.learn(state, *experience, np.float32(alpha), anchor)
             return state, {name: float(value) for name, value in scalars.items()}
+
+    @functools.cached_property
+    def _anchor(self) -> Weights | None:
+        """The policy that the run began with, where the losses need it."""
+        needed = self.config.reinforce.enabled and self.config.loss.anchor > 0
+        return self._initial_weights() if needed else None
 
     def _validates_after(self, done: int) -> bool:
         """Whether one of the equal parts of an epoch that end with a validation ends here."""
@@ -328,7 +442,7 @@ class Trainer:
             "actor": actor.get_state(),
             "valid": valid,
             "window": window,
-            "sounds": self.dataset.fingerprint(),
+            "sounds": self._fingerprint,
             "time": time.time(),
         }
         checkpoints.save(state, progress, score=valid["reward"])
@@ -345,7 +459,7 @@ class Trainer:
 
     def _check_same_sounds(self, progress: dict[str, Any]) -> None:
         """Replay and data position mean something for the sounds of the start alone."""
-        if progress.get("sounds") != self.dataset.fingerprint():
+        if progress.get("sounds") != self._fingerprint:
             raise UserError(
                 f"{self.run}: this run was started with other sounds than those that are now in "
                 f"{self.config.data.path}; choose another --workdir"
@@ -359,6 +473,7 @@ def _check_counts(config: Config) -> None:
         "train.log_every_steps": config.train.log_every_steps,
         "train.num_epochs": config.train.num_epochs,
         "train.eval_every_epochs": config.train.eval_every_epochs,
+        "reinforce.tries": config.reinforce.tries,
         "reinforce.replay_entries": config.reinforce.replay_entries,
     }
     for name, value in positive.items():
@@ -374,12 +489,37 @@ def _at_most(indices: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     return indices[:limit] if limit else indices
 
 
-def _loss_config(config: Config) -> LossConfig:
+def _spare(
+    dataset: data.Dataset, valid: NDArray[np.int64], used: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Validation rows that are not used and share no near-copy with those that are."""
+    left = np.setdiff1d(valid, used)
+    return left[~np.isin(dataset.cluster[left], dataset.cluster[used])]
+
+
+def _checked(section: str, make: Callable[[], _T]) -> _T:
+    """What `make` makes of a section of the config.
+
+    Raises:
+      UserError: a setting that does not exist or makes no sense.
+    """
     try:
-        losses.importance_weight(np.zeros((1, 1), np.float32), config.loss.importance)
-        return LossConfig(**config.loss.to_dict())
+        return make()
     except (TypeError, ValueError) as error:
-        raise UserError(f"config.loss: {error}") from error
+        raise UserError(f"config.{section}: {error}") from error
+
+
+def _loss_config(config: Config) -> LossConfig:
+    made = _checked("loss", lambda: LossConfig(**config.loss.to_dict()))
+    if config.reinforce.enabled and made.learn_from != "replay" and made.advantage != "none":
+        if config.reinforce.tries < 2:
+            raise UserError(
+                f"config.loss.advantage {made.advantage!r} compares tries at a sound: "
+                "config.reinforce.tries must be 2 or more"
+            )
+    if config.reinforce.enabled and config.data.endless.enabled and made.learn_from != "tries":
+        raise UserError("endless sounds have no replay: config.loss.learn_from must be 'tries'")
+    return made
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -88,6 +88,7 @@ class TrainState(NamedTuple):
     Attributes:
       step: [] int32 number of updates made.
       params: network weights.
+      average: running average of the weights, by which a run is judged; empty for none.
       batch_stats: running statistics of the batch norms.
       opt_state: state of the optax chain.
       replay: see `ReplayState`; unused in stage 1.
@@ -96,6 +97,7 @@ class TrainState(NamedTuple):
 
     step: Array
     params: Any
+    average: Any
     batch_stats: Any
     opt_state: Any
     replay: ReplayState

@@ -1,0 +1,33 @@
+"""Learn from how alike it sounds: the second half of the released policy's training.
+
+    python train.py --config=configs/reinforce.py --workdir=runs/reinforce \
+        --config.init_from=runs/pretrain --config.data.elsewhere=datasets/elsewhere
+
+Several tries at every sound are rendered and scored; those that do better than the others of the
+same sound become likelier. Sounds are made as in `pretrain.py`, and the parameter loss stays.
+"""
+
+from configs import common
+
+
+def get_config(size: str = ""):
+    """The recipe at a size; every field can be overridden as `--config.field=value`."""
+    config = common.fast_config(size)
+    config.stage = 2
+    config.reinforce.enabled = True
+    config.reinforce.alpha_start = 0.8
+    config.reinforce.alpha_epochs = 1e9  # stays there
+    config.reinforce.tries = 8
+    config.loss.learn_from = "tries"
+    config.loss.reward_scale = "log"
+    config.loss.advantage = "group"
+    config.loss.anchor = 0.01
+    config.optim.learning_rate = 2e-4
+    config.optim.warmup_epochs = 0.05
+    config.data.elsewhere_share = 0.5
+    config.train.batch_size = 32
+    config.train.num_epochs = 10
+    if config.size == "tiny":
+        config.reinforce.tries = 4
+        config.optim.learning_rate = 1e-3
+    return config
