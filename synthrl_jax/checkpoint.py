@@ -235,9 +235,7 @@ class LoadedPolicy:
         self._best = jax.jit(best)
         self._sample = jax.jit(sample, static_argnames="count")
 
-    def best_actions(
-        self, sounds: NDArray[np.float32], played: Array | None = None
-    ) -> NDArray[np.int32]:
+    def best_actions(self, sounds: Array, played: Array | None = None) -> NDArray[np.int32]:
         """[B, D] the likeliest actions.
 
         Args:
@@ -249,14 +247,14 @@ class LoadedPolicy:
     def sample_actions(
         self,
         key: jax.Array,
-        sounds: NDArray[np.float32],
+        sounds: Array,
         count: int,
         played: Array | None = None,
     ) -> NDArray[np.int32]:
         """[B, count, D] actions from the policy; arguments as of `best_actions`."""
         return np.asarray(self._sample(key, sounds, self._played(sounds, played), count=count))
 
-    def _played(self, sounds: NDArray[np.float32], played: Array | None) -> Array:
+    def _played(self, sounds: Array, played: Array | None) -> Array:
         if played is not None:
             return np.asarray(played, np.float32)
         render = self.config.render

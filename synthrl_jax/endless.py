@@ -1,4 +1,4 @@
-"""Training sounds without end: real ones, and new ones made of them, drawn afresh for every batch."""
+"""Training sounds without end: real voices, and new ones made of them, afresh for every batch."""
 
 from __future__ import annotations
 
@@ -171,8 +171,6 @@ class Notes:
         return np.where(varied[:, None], played, protocol).astype(np.float32)
 
 
-
-
 @dataclasses.dataclass(frozen=True)
 class Elsewhere:
     """Sounds that no Dexed made, with voices that were found for them.
@@ -243,7 +241,9 @@ def make_endless_loader(
             others, found = elsewhere.draw(rng, num_elsewhere)
             sounds = np.concatenate([sounds, others])
             values = np.concatenate([values, found])
-            played = np.concatenate([played, np.tile(np.float32(protocol), (num_elsewhere, 1))])
+            played = np.concatenate(
+                [played, np.tile(np.array(protocol, np.float32), (num_elsewhere, 1))]
+            )
             mask = np.concatenate([mask, np.ones(num_elsewhere, np.float32)])
         known = data.labels_of(values, action_space, labels)
         anything = rng.integers(action_space.class_counts, size=known.action.shape)

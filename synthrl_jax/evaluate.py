@@ -145,7 +145,9 @@ def evaluate(
                 best = np.where(better[:, None], action, best)
                 scores = {name: np.where(better, other[name], scores[name]) for name in scores}
             if dataset.values is not None:
-                scores |= metrics.parameter_metrics(space.spec, best, np.asarray(batch.action))
+                scores |= metrics.parameter_metrics(
+                    space.spec, best, np.asarray(batch.action), np.asarray(batch.heard)
+                )
             present = np.asarray(batch.mask) > 0
             actions.append(best[present])
             for name, values in scores.items():

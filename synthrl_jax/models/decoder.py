@@ -7,6 +7,7 @@ fresh actions. Actions have an axis R, so that many tries at a sound share its m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -121,9 +122,7 @@ class QueryDecoder(nnx.Module):
         return draw(key, jnp.repeat(masked[:, None], count, axis=1), temperature)
 
     def _all_at_once(self, memory: Memory, *, train: bool, rngs: nnx.Rngs | None) -> jax.Array:
-        queries = jnp.broadcast_to(
-            self.queries[...], (len(memory.tokens), *self.queries.shape)
-        )
+        queries = jnp.broadcast_to(self.queries[...], (len(memory.tokens), *self.queries.shape))
         position = sequence_positions(*self.queries.shape)
         for layer in self.layers:
             queries = layer(
@@ -322,8 +321,8 @@ class GroupDecoder(nnx.Module):
 
     def _is_open(self, action: jax.Array) -> jax.Array:
         """[B, D] bool: no gate of the decision is at class 0 in the actions [B, D]."""
-        gate = np.array(self.layout.gate)
-        return (gate < 0) | (action[:, np.maximum(gate, 0)] > 0)
+        gate = jnp.array(self.layout.gate)
+        return (gate < 0) | (action[:, jnp.maximum(gate, 0)] > 0)
 
     def _order(self) -> list[int]:
         """[D] decisions as they are made: group by group, gates before what they gate."""
@@ -346,6 +345,6 @@ def _append(earlier: _Heads | None, new: _Heads) -> _Heads:
     return _Heads(*(jnp.concatenate(pair, axis=2) for pair in zip(earlier, new, strict=True)))
 
 
-def _class_mask(class_counts: tuple[int, ...]) -> NDArray[np.bool_]:
+def _class_mask(class_counts: Sequence[int]) -> NDArray[np.bool_]:
     """[D, K] which classes exist."""
     return np.arange(max(class_counts))[None, :] < np.array(class_counts)[:, None]
