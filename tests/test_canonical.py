@@ -204,6 +204,47 @@ def test_actions_of_canonical_voices_sound_as_the_actions_did(renderer: render.R
     _assert_same_sound(renderer, values, SPACE.to_values(SPACE.from_values(made)), NOTES[:3])
 
 
+@pytest.mark.parametrize("at", [(60, 85), (98, 98), (30, 3)])
+def test_of_one_note_more_is_equal(
+    renderer: render.Renderer, real_values: Values, at: tuple[int, int]
+) -> None:
+    values = np.concatenate([real_values[:300], _random_values(12, 700)])
+    values[::5, INDEX["MIDDLE C"]] = 0.25
+    made = canonical.canonical_values(values, at)
+    notes = [(*at, 0.4), (*at, 0.05)]
+    _assert_same_sound(renderer, values, made, notes)
+    np.testing.assert_array_equal(canonical.canonical_values(made, at), made)
+    heard = canonical.heard_decisions(values, at)
+    assert heard.sum() < canonical.heard_decisions(values).sum()
+    action = np.random.default_rng(12).integers(0, SPEC.class_counts, heard.shape)
+    others = made.copy()
+    others[:, SPEC.value_index] = np.where(
+        heard, made[:, SPEC.value_index], SPACE.to_values(action)[:, SPEC.value_index]
+    )
+    _assert_same_sound(renderer, made, others, notes[:1])
+    for name, most in (("L SCALE DEPTH", 0.05), ("R SCALE DEPTH", 0.05), ("RATE SCALING", 0.3)):
+        columns = [INDEX[f"OP{op} {name}"] for op in range(1, 7)]
+        assert np.mean(values[:, columns] > 0) > 0.2
+        assert np.mean(made[:, columns] > 0) < most
+
+
+def test_of_one_note_scaling_is_level(renderer: render.Renderer) -> None:
+    scaled = _settings(
+        OP1_OUTPUT_LEVEL=90,
+        OP1_BREAK_POINT=30,
+        OP1_R_SCALE_DEPTH=50,
+        OP1_KEY_VELOCITY=3,
+        OP1_EG_RATE_1=60,
+        OP1_RATE_SCALING=4,
+    )
+    made = canonical.canonical_values(scaled[None], (60, 85))
+    # Level 90 minus four groups of three keys at 50 · 329 / 4096, minus four half steps.
+    plain = _settings(OP1_OUTPUT_LEVEL=90 - 16 - 2, OP1_EG_RATE_1=70)
+    np.testing.assert_array_equal(made, canonical.canonical_values(plain[None], (60, 85)))
+    _assert_same_sound(renderer, scaled[None], plain[None], [(60, 85, 0.3)])
+    assert np.any(made != canonical.canonical_values(scaled[None]))
+
+
 def _loud(**more: int) -> dict[str, int]:
     return {f"OP{op}_OUTPUT_LEVEL": 85 for op in range(1, 7)} | more
 
