@@ -230,7 +230,7 @@ def make_endless_loader(
 
     def batch_of(number: int) -> Batch:
         rng = np.random.default_rng((seed, number))
-        values = presets.to_values(source.draw(rng, num_played))
+        values = presets.to_values(presets.without_transposition(source.draw(rng, num_played)))
         played = notes.draw(rng, num_played, protocol)
         note, velocity, gate_s = played.T
         sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
@@ -245,7 +245,7 @@ def make_endless_loader(
                 [played, np.tile(np.array(protocol, np.float32), (num_elsewhere, 1))]
             )
             mask = np.concatenate([mask, np.ones(num_elsewhere, np.float32)])
-        known = data.labels_of(values, action_space, labels)
+        known = data.labels_of(values, played, action_space, labels)
         anything = rng.integers(action_space.class_counts, size=known.action.shape)
         return Batch(
             uid=np.zeros(batch_size, np.int32),

@@ -200,5 +200,5 @@ def test_sizes_that_do_not_divide_are_refused() -> None:
         PolicyConfig(48, 1, 1, 5, 32)
     with pytest.raises(ValueError, match="head"):
         PolicyConfig(48, 1, 1, 4, 32, head="softmax")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="needs model.head 'linear'"):
+    with pytest.raises(ValueError, match=r"needs model\.head 'linear'"):
         PolicyConfig(48, 1, 1, 4, 32, decoder="groups")

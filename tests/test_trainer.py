@@ -419,3 +419,23 @@ def test_recipes_that_make_no_sense(
     config = _config(reinforce, voices, **{"data.elsewhere": str(labelled), **overrides})
     with pytest.raises(UserError, match=complaint):
         trainer.Trainer(config, tmp_path / "run").train()
+
+
+def test_an_exported_policy_guesses_as_its_run_does(
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "policy.npz"
+    assert main(["export", str(first_stage), "--out", str(path)]) == 0
+    of_run, of_file = checkpoint.load_policy(first_stage), checkpoint.load_policy(path)
+    sounds = np.random.default_rng(0).uniform(-1, 1, (3, 88_200)).astype(np.float32)
+    same = of_run.best_actions(sounds) == of_file.best_actions(sounds)
+    assert same.mean() > 0.95  # but for near ties, as weights are rounded
+    second = _config(stage2, voices, init_from=str(path), **{"train.num_epochs": 0.5})
+    assert trainer.train(second, tmp_path / "stage2").step > 0
+
+
+def test_a_file_that_is_no_policy_says_so(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "policy.npz"
+    path.write_bytes(b"PK\x03\x04 something else")
+    with pytest.raises(UserError, match="not an exported policy"):
+        checkpoint.load_policy(path)

@@ -20,6 +20,7 @@ COMMANDS = {
     "library": "look into an index: counts, and what sounds like a recording",
     "render": "play DX7 cartridges into WAV files",
     "prepare": "turn cartridges or recordings into a dataset",
+    "export": "put a trained policy into one file",
     "evaluate": "score a trained policy on a dataset",
     "compare": "measure how alike two sounds are",
     "surge-info": "tell what Surge XT patches use",
