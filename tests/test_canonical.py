@@ -20,6 +20,7 @@ SPACE = ActionSpace(SPEC)
 INDEX = {p.name: p.index for p in SPEC.params}
 MAXIMUM = {p.name: p.num_steps - 1 for p in SPEC.params}
 
+LENGTH_S = 0.5
 # Note, velocity and gate; a gate of 0 begins with the release.
 NOTES = [
     (60, 85, 0.4),
@@ -98,7 +99,7 @@ def _assert_same_sound(
     renderer: render.Renderer, values: Values, others: Values, notes: list[tuple] = NOTES
 ) -> None:
     for note, velocity, gate_s in notes:
-        heard = [renderer.render(v, note, velocity, gate_s, 0.6) for v in (values, others)]
+        heard = [renderer.render(v, note, velocity, gate_s, LENGTH_S) for v in (values, others)]
         differ = np.flatnonzero(np.any(heard[0].view(np.int32) != heard[1].view(np.int32), axis=1))
         assert not differ.size, f"note {note}, velocity {velocity}: rows {differ[:10]} differ"
 
@@ -110,7 +111,7 @@ def test_real_voices_keep_their_sound(renderer: render.Renderer, real_values: Va
 
 
 def test_random_voices_keep_their_sound(renderer: render.Renderer) -> None:
-    values = _random_values(0, 3000)
+    values = _random_values(0, 2000)
     _assert_same_sound(renderer, values, canonical.canonical_values(values))
 
 
@@ -174,7 +175,7 @@ def test_algorithms_without_feedback_are_the_known_pairs() -> None:
 
 def test_random_equivalents_sound_the_same(renderer: render.Renderer, real_values: Values) -> None:
     rng = np.random.default_rng(4)
-    for values in (real_values[:600], _random_values(5, 1200)):
+    for values in (real_values[:400], _random_values(5, 800)):
         others = canonical.random_equivalent(values, rng)
         np.testing.assert_array_equal(
             canonical.canonical_values(others), canonical.canonical_values(values)
@@ -185,7 +186,7 @@ def test_random_equivalents_sound_the_same(renderer: render.Renderer, real_value
 
 def test_what_is_not_heard_can_be_anything(renderer: render.Renderer, real_values: Values) -> None:
     rng = np.random.default_rng(6)
-    for values in (real_values[:600], _random_values(7, 1200)):
+    for values in (real_values[:400], _random_values(7, 800)):
         made = canonical.canonical_values(values)
         heard = canonical.heard_decisions(values)
         assert 0.05 < 1 - heard.mean() < 0.7
@@ -199,7 +200,7 @@ def test_what_is_not_heard_can_be_anything(renderer: render.Renderer, real_value
 
 
 def test_actions_of_canonical_voices_sound_as_the_actions_did(renderer: render.Renderer) -> None:
-    values = SPACE.to_values(SPACE.from_values(_random_values(8, 1500)))
+    values = SPACE.to_values(SPACE.from_values(_random_values(8, 1000)))
     made = canonical.canonical_values(values)
     _assert_same_sound(renderer, values, SPACE.to_values(SPACE.from_values(made)), NOTES[:3])
 
@@ -347,7 +348,7 @@ def test_voices_that_differ_stay_different(renderer: render.Renderer, case: str)
     values = np.stack([_settings(**settings) for settings in OTHER[case]])
     made = canonical.canonical_values(values)
     assert np.any(made[0] != made[1])
-    sounds = [renderer.render(values, n, v, g, 0.6) for n, v, g in NOTES]
+    sounds = [renderer.render(values, n, v, g, LENGTH_S) for n, v, g in NOTES]
     assert any(np.any(sound[0] != sound[1]) for sound in sounds)
 
 
