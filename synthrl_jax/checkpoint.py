@@ -198,7 +198,7 @@ def export_policy(run: pathlib.Path, path: pathlib.Path, which: Which = "best") 
     """
     config = read_config(run)
     weights, step = load_weights(run, make_policy(config, ActionSpace(dx7.SPEC)), which)
-    arrays = {
+    arrays: dict[str, Any] = {
         jax.tree_util.keystr(place): np.asarray(leaf).astype(np.float16)
         for place, leaf in jax.tree_util.tree_leaves_with_path(weights)
     }
