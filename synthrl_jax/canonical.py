@@ -167,36 +167,35 @@ def _equals(meaning: NDArray[np.integer], preference: NDArray[np.integer]) -> _E
     return _Equals(order[first], order, first, size)
 
 
-# Where a setting can be chosen, it is one that a class of the learner's decision stands for: then
-# making an action's voice canonical and taking its action changes no sound.
-_GRID = np.rint(np.arange(NUMERICAL_CLASSES) * 99 / (NUMERICAL_CLASSES - 1)).astype(int)
-_ON_GRID = np.isin(np.arange(100), _GRID)
-_PREFERENCE = 100 * _ON_GRID + np.arange(100)
+_STEPS = np.arange(100)
 
 _LEVEL_OF_STEP = np.full(128, -1)
-_LEVEL_OF_STEP[_LEVEL_STEPS] = np.arange(100)
+_LEVEL_OF_STEP[_LEVEL_STEPS] = _STEPS
 """[128] the inverse of `_LEVEL_STEPS`, -1 for steps that no level has."""
 
-_LEVEL_EQUALS = _equals(_LEVEL_STEPS >> 1, _PREFERENCE)
+_LEVEL_EQUALS = _equals(_LEVEL_STEPS >> 1, _STEPS)
 """Envelopes use levels in steps of two."""
-_RATE_EQUALS = _equals((41 * np.arange(100)) >> 6, _PREFERENCE)
+_RATE_EQUALS = _equals((41 * _STEPS) >> 6, _STEPS)
 """Rates that are as fast; how long a stage lasts that has no way to go differs all the same."""
-_RATE_OF_SPEED = _RATE_EQUALS.member[np.searchsorted((41 * np.arange(100)) >> 6, np.arange(64))]
+_RATE_OF_SPEED = _RATE_EQUALS.member[np.searchsorted((41 * _STEPS) >> 6, np.arange(64))]
 """[64] speed → rate."""
-_PITCH_RATE_EQUALS = _equals(_PITCH_RATE, _PREFERENCE)
+_PITCH_RATE_EQUALS = _equals(_PITCH_RATE, _STEPS)
 
 
 def _frequency_ratios() -> NDArray[np.int64]:
     """[32 · 100] coarse and fine → octaves, Q24, as the engine adds them up."""
     coarse = np.arange(32, dtype=float)
     coarse[0] = 0.5
-    fine = np.floor(24204406.323123 * np.log(1.0 + 0.01 * np.arange(100)) + 0.5)
+    fine = np.floor(24204406.323123 * np.log(1.0 + 0.01 * _STEPS) + 0.5)
     return (np.rint(np.log2(coarse) * 2**24)[:, None] + fine).astype(np.int64).reshape(-1)
 
 
-# Small fine settings are the plain ratios.
+# Settings that a class of the learner's decision stands for come first: then the action of a
+# canonical voice sounds as the action did that the voice was made from. (The other groups are of
+# neighbours, which are of one class.) Next come small fine settings, the plain ratios.
+_GRID = np.rint(np.arange(NUMERICAL_CLASSES) * 99 / (NUMERICAL_CLASSES - 1))
 _RATIO_EQUALS = _equals(
-    _frequency_ratios(), np.where(np.tile(_ON_GRID, 32), 100, 0) - np.tile(np.arange(100), 32)
+    _frequency_ratios(), np.tile(np.where(np.isin(_STEPS, _GRID), 100, 0) - _STEPS, 32)
 )
 
 

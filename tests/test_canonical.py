@@ -246,6 +246,18 @@ def test_of_one_note_scaling_is_level(renderer: render.Renderer) -> None:
     assert np.any(made != canonical.canonical_values(scaled[None]))
 
 
+def test_of_one_note_some_scaling_is_not_heard() -> None:
+    values = _random_values(13, 50)
+
+    def num_heard(name: str, at: tuple[int, int]) -> int:
+        decisions = [SPEC.decision_index(f"OP{op} {name}") for op in range(1, 7)]
+        return int(canonical.heard_decisions(values, at)[:, decisions].sum())
+
+    # The lowest keys are where rate scaling begins, and 98 is the velocity that changes no level.
+    assert num_heard("RATE SCALING", (20, 85)) == 0 < num_heard("RATE SCALING", (60, 85))
+    assert num_heard("KEY VELOCITY", (60, 98)) == 0 < num_heard("KEY VELOCITY", (60, 85))
+
+
 def _loud(**more: int) -> dict[str, int]:
     return {f"OP{op}_OUTPUT_LEVEL": 85 for op in range(1, 7)} | more
 
@@ -287,6 +299,10 @@ SAME = {
         dict(OP1_EG_LEVEL_2=50, OP1_RATE_SCALING=7),
     ),
     "stages that stay": (dict(), dict(OP1_EG_RATE_2=5, OP1_EG_RATE_3=70)),
+    "levels too low to tell apart": (
+        dict(OP1_OUTPUT_LEVEL=30, OP1_EG_LEVEL_2=10),
+        dict(OP1_OUTPUT_LEVEL=30, OP1_EG_LEVEL_2=0),
+    ),
     "levels in steps of two": (dict(OP1_EG_LEVEL_2=70), dict(OP1_EG_LEVEL_2=71)),
     "rates as fast": (dict(OP1_EG_RATE_4=97), dict(OP1_EG_RATE_4=98)),
     "oscillator key sync": (dict(OSC_KEY_SYNC=0), dict(OSC_KEY_SYNC=1)),
@@ -330,6 +346,10 @@ OTHER = {
     "delay of an LFO that is heard": (
         dict(LFO_PM_DEPTH=50, **LFO),
         dict(LFO_PM_DEPTH=50, LFO_DELAY=40, **LFO),
+    ),
+    "rate scaling of all but the fastest": (
+        dict(OP1_EG_RATE_4=98),
+        dict(OP1_EG_RATE_4=98, OP1_RATE_SCALING=7),
     ),
     "rate scaling": (dict(OP1_EG_RATE_1=60), dict(OP1_EG_RATE_1=60, OP1_RATE_SCALING=5)),
 }
