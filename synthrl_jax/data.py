@@ -137,6 +137,16 @@ class Dataset:
             digest.update(np.ascontiguousarray(self.values).data)
         return digest.hexdigest()
 
+    def voices(self) -> NDArray[np.uint8]:
+        """[N, 128] packed voices that the sounds are of.
+
+        Raises:
+          UserError: not a dataset of voices, or a file that is missing or damaged.
+        """
+        if self.kind != "dexed":
+            raise UserError(f"{self.path}: made of {self.kind}, not of DX7 voices")
+        return _load_rows(self.path / VOICES, len(self))
+
     def actions(self, action_space: ActionSpace) -> NDArray[np.int32]:
         """[N, D] true classes; zeros where nobody knows them."""
         if self.values is None:

@@ -15,14 +15,16 @@ _LAYERS = [
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
+    {"similarity"},
     {
         *("presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"),
         "breeding",
     },
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench", "library", "search"},
     {"trainer", "variations"},
-    {"evaluate", "match"},
-    {"match_files"},
+    {"match"},
+    {"evaluate", "match_files"},
+    {"evaluate_files"},
     {"cli"},
     {"__main__"},
 ]

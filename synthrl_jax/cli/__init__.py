@@ -19,7 +19,7 @@ COMMANDS = {
     "library": "look into an index: counts, and what sounds like a recording",
     "render": "play DX7 cartridges into WAV files",
     "prepare": "turn cartridges or recordings into a dataset",
-    "evaluate": "score a trained policy on a dataset",
+    "evaluate": "measure how near policies, retrieval and searches come on a dataset",
     "compare": "measure how alike two sounds are",
     "surge-info": "tell what Surge XT patches use",
     "bench": "measure rendering speed",
