@@ -7,7 +7,7 @@ import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -37,7 +37,6 @@ from synthrl_jax.synths import dx7
 from synthrl_jax.types import Array
 
 MatcherName = Literal["policy", "retrieval", "search", "policy+search"]
-MATCHERS: tuple[MatcherName, ...] = get_args(MatcherName)
 
 LOOKED_UP = 48
 """Voices of the library that retrieval plays to take the best."""
@@ -216,16 +215,17 @@ def open_libraries(
     targets = task.dataset
     in_domain = targets.kind == "dexed"
     paths = [*paths] or ([targets.path] if in_domain else [])
-    datasets = [data.Dataset.open(path) for path in paths if (path / data.MANIFEST).is_file()]
-    others = [path for path in paths if not (path / data.MANIFEST).is_file()]
+    datasets = [path for path in paths if (path / data.MANIFEST).is_file()]
+    others = [path for path in paths if path not in datasets]
     opened = library.open_libraries(others, threads=threads) if others or not datasets else []
     own = []
-    for dataset in datasets:
+    for path in datasets:
+        is_own = path.resolve() == targets.path.resolve()
+        dataset = targets if is_own else data.Dataset.open(path)
         rows = np.sort(dataset.split(kind, seed, fold).train)
-        is_own = dataset.path.resolve() == targets.path.resolve()
         if is_own:
             rows = rows[~np.isin(dataset.cluster[rows], dataset.cluster[task.rows])]
-        voices = library.from_voices(dataset.voices()[rows], dataset.path, threads=threads)
+        voices = library.from_voices(dataset.voices()[rows], path, threads=threads)
         (own if is_own else opened).append(voices)
     if in_domain:
         opened = [without_near_copies(voices, task) for voices in opened]

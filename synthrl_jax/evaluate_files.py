@@ -200,7 +200,7 @@ def write_evaluation(
         (out / TRADE_OFF).write_bytes(plot)
     page = report.render_page(
         "evaluation.html",
-        title=f"Matches of {task.dataset.path.name}",
+        title=f"Matches on {task.dataset.path.name}",
         summary=summary,
         tables=made,
         trade_off=plot,
