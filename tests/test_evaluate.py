@@ -151,11 +151,11 @@ def test_other_libraries_are_rid_of_what_is_or_sounds_nearly_the_same(
     changed[3, 134] = (changed[3, 134] + 13) % 32  # the algorithm
     differing = np.sum(changed[:, :145] != target[:145], axis=1)
     assert np.all(differing[[1, 2]] > 20) and np.all(differing[[0, 3]] <= 20)
-    presets.write_bank(tmp_path / "all.syx", pack_voices(np.resize(changed, (32, 155))))
+    presets.write_bank(tmp_path / "all.syx", np.resize(pack_voices(changed), (32, 128)))
     (index,) = evaluate.open_libraries([tmp_path], task, **SPLIT)
     np.testing.assert_array_equal(unpack_voices(np.array(index.voices)), changed[2:3])
     with pytest.raises(UserError, match="no voice is left"):
-        presets.write_bank(tmp_path / "all.syx", pack_voices(np.resize(changed[:1], (32, 155))))
+        presets.write_bank(tmp_path / "all.syx", np.resize(pack_voices(changed[:1]), (32, 128)))
         evaluate.open_libraries([tmp_path], task, **SPLIT)
 
 
