@@ -83,8 +83,8 @@ def test_f0_error_is_an_octave_at_most_and_without_a_pitch() -> None:
 
 def test_f0_error_is_a_median_over_frames_where_the_target_has_a_pitch() -> None:
     share = np.linspace(0, 1, LENGTH)
-    begin = share < 0.6
-    target = np.where(share < 0.9, tone(220.0), 0.3 * noise()).astype(np.float32)
+    begin = share < 0.4
+    target = np.where(share < 0.6, tone(220.0), 0.3 * noise()).astype(np.float32)
     mostly = np.where(begin, tone(222.0), 0).astype(np.float32)
     hardly = np.where(~begin, tone(222.0), 0).astype(np.float32)
     got = similarity.f0_error_cents(np.stack([target] * 2), np.stack([mostly, hardly]))
