@@ -147,6 +147,16 @@ class Dataset:
             digest.update(np.ascontiguousarray(self.values).data)
         return digest.hexdigest()
 
+    def voices(self) -> NDArray[np.uint8]:
+        """[N, 128] packed voices that the sounds are of.
+
+        Raises:
+          UserError: not a dataset of voices, or a file that is missing or damaged.
+        """
+        if self.kind != "dexed":
+            raise UserError(f"{self.path}: made of {self.kind}, not of DX7 voices")
+        return _load_rows(self.path / VOICES, len(self))
+
     def split(self, kind: SplitKind = "cluster", seed: int = 0, fold: int = 0) -> Split:
         """64 % training, 16 % validation, 20 % test.
 

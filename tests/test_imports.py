@@ -15,7 +15,7 @@ _LAYERS = [
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
-    {"canonical"},
+    {"canonical", "similarity"},
     {
         *("presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"),
         "breeding",
@@ -24,8 +24,9 @@ _LAYERS = [
     {"pseudo_labels", "variations"},
     {"endless"},
     {"trainer"},
-    {"evaluate", "match"},
-    {"match_files"},
+    {"match"},
+    {"evaluate", "match_files"},
+    {"evaluate_files"},
     {"cli"},
     {"__main__"},
 ]

@@ -21,7 +21,7 @@ COMMANDS = {
     "render": "play DX7 cartridges into WAV files",
     "prepare": "turn cartridges or recordings into a dataset",
     "export": "put a trained policy into one file",
-    "evaluate": "score a trained policy on a dataset",
+    "evaluate": "measure how near policies, retrieval and searches come on a dataset",
     "compare": "measure how alike two sounds are",
     "surge-info": "tell what Surge XT patches use",
     "bench": "measure rendering speed",
