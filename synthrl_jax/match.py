@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
 _POLICY_GUESSES = 64
+_VELOCITY = 85
 _POOL = 300
 """Voices of the library to cross with."""
 _FIRST_SHARE = 0.2
@@ -156,21 +157,23 @@ def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -
 def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) -> NDArray[np.uint8]:
     """[count, 128] packed voices: the policy's most likely guess, then samples.
 
-    A policy knows sounds of one note and length, so it gets the sound brought there.
+    A policy that sees the note gets the sound as it is. Another knows sounds of one note and
+    length, so it gets the sound brought there.
     """
     import jax
 
-    ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
-    sound = (
-        heard.target
-        if ratio == 1
-        else soxr.resample(heard.target, SAMPLE_RATE * ratio, SAMPLE_RATE)
-    )
-    sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))
-    space = policy.action_space
-    samples = policy.sample_actions(jax.random.key(seed), sound[None], count - 1)[0]
-    actions = np.concatenate([policy.best_actions(sound[None]), samples])
-    return presets.from_values(space.to_values(actions), ["GUESS"] * len(actions))
+    sound = heard.target
+    played = np.array([[heard.note, _VELOCITY, heard.gate_s]], np.float32)
+    if not policy.sees_note:
+        ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
+        if ratio != 1:
+            sound = soxr.resample(sound, SAMPLE_RATE * ratio, SAMPLE_RATE)
+        played = None
+    sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))[None]
+    samples = policy.sample_actions(jax.random.key(seed), sound, count - 1, played)[0]
+    actions = np.concatenate([policy.best_actions(sound, played), samples])
+    values = policy.action_space.to_values(actions)
+    return presets.from_values(values, ["GUESS"] * len(actions))
 
 
 def _candidates(

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import pathlib
+from typing import TYPE_CHECKING
+
+from synthrl_jax import assets
+
+if TYPE_CHECKING:
+    from synthrl_jax.checkpoint import LoadedPolicy
 
 
 def count(text: str) -> int:
@@ -43,3 +50,26 @@ def budgets(text: str) -> list[dict[str, float]]:
 
 STEADY_RENDERS = 3000
 """A search that has not got better for so long will hardly do so soon."""
+
+
+def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares which policy makes guesses."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--run",
+        type=pathlib.Path,
+        default=assets.POLICY,
+        help="run folder of train.py, or exported policy; default: the one that comes with this "
+        "program",
+    )
+    which.add_argument("--no-policy", action="store_true", help="no guesses of a policy")
+    parser.add_argument("--checkpoint", choices=["best", "latest"], default="best")
+
+
+def load_policy(args: argparse.Namespace) -> LoadedPolicy | None:
+    """The policy that `add_policy_arguments` were given."""
+    if args.no_policy:
+        return None
+    from synthrl_jax import checkpoint
+
+    return checkpoint.load_policy(args.run, args.checkpoint)
