@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from synthrl_jax import audio
 
 _DYNAMIC_RANGE_DB = 80.0
+_TICKS_HZ = {100: "100", 300: "300", 1000: "1k", 3000: "3k", 10_000: "10k"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def stylesheet() -> str:
+    """CSS of the pieces that pages share."""
+    return render_page("pieces.css")
+
+
 def render_page(template: str, **context: Any) -> str:
     """Fills a template of `templates/`; text is escaped."""
     return _environment().get_template(template).render(**context)
@@ -68,27 +74,38 @@ def _png_uri(figure: Figure) -> str:
 
 
 def spectrograms_png(target: NDArray[np.float32], match: NDArray[np.float32]) -> str:
-    """Two spectrograms side by side on one dB scale, as a PNG data URI."""
+    """Two spectrograms side by side on one dB scale, octaves evenly spaced, as a PNG data URI."""
     magnitude = np.asarray(audio.stft_magnitude(np.stack([target, match])))
-    level_db = 20 * np.log10(np.maximum(magnitude, 1e-5))
+    bins = _row_hz() * audio.N_FFT / audio.SAMPLE_RATE
+    below = bins.astype(np.intp)
+    share = (bins - below).astype(np.float32)
+    rows = magnitude[..., below] * (1 - share) + magnitude[..., below + 1] * share
+    level_db = 20 * np.log10(np.maximum(rows, 1e-5))
     top_db = float(level_db.max())
-    duration_s = len(target) / audio.SAMPLE_RATE
-    figure = Figure(figsize=(9, 2.6), layout="constrained")
+    figure = Figure(figsize=(11, 3))
     axes = figure.subplots(1, 2, sharey=True)
+    # Set by hand: a computed layout would take most of the time.
+    figure.subplots_adjust(left=0.05, right=0.99, bottom=0.15, top=0.9, wspace=0.04)
     for panel, level, title in zip(axes, level_db, ("target", "match"), strict=True):
         panel.imshow(
             level.T,
             origin="lower",
             aspect="auto",
-            extent=(0, duration_s, 0, audio.SAMPLE_RATE / 2000),
+            extent=(0, len(target) / audio.SAMPLE_RATE, 0, len(bins)),
             vmin=top_db - _DYNAMIC_RANGE_DB,
             vmax=top_db,
             cmap="magma",
         )
-        panel.set_title(title)
-        panel.set_xlabel("s")
-    axes[0].set_ylabel("kHz")
+        panel.set_title(title, fontsize="medium")
+        panel.set_xlabel("s", labelpad=1)
+    axes[0].set_yticks(np.interp(list(_TICKS_HZ), _row_hz(), np.arange(len(bins))), _TICKS_HZ.values())
+    axes[0].set_ylabel("Hz", labelpad=1)
     return _png_uri(figure)
+
+
+def _row_hz() -> NDArray[np.float64]:
+    """[192] frequencies of a spectrogram's rows."""
+    return np.geomspace(40, 0.49 * audio.SAMPLE_RATE, 192)
 
 
 def histogram_png(values: NDArray[np.floating], label: str) -> str:
@@ -112,3 +129,23 @@ def curve_png(values: NDArray[np.floating], x_label: str, y_label: str) -> str:
     axes.set_ylabel(y_label)
     axes.grid(alpha=0.3)
     return _png_uri(figure)
+
+
+def rise_svg(rewards: NDArray[np.floating], renders: NDArray[np.integer], width: float = 600) -> str:
+    """The best reward against renders, as a small drawing.
+
+    Args:
+      rewards: [n] that only rise.
+      renders: [n] after which they were reached.
+      width: of the drawing, in its own units.
+    """
+    height = 60.0
+    x = width * renders / max(int(renders[-1]), 1)
+    y = height * (1 - rewards / max(float(rewards[-1]), 1e-9)) + 3
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return (
+        f'<svg class="rise" viewBox="0 0 {width:g} {height + 6:g}" role="img" '
+        'preserveAspectRatio="none" aria-label="best reward against renders"><polyline '
+        f'points="{points}" fill="none" stroke="currentColor" stroke-width="2" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )

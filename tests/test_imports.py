@@ -23,6 +23,7 @@ _LAYERS = [
     {"trainer", "variations"},
     {"evaluate", "match"},
     {"match_files"},
+    {"demo"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,8 +1,13 @@
-"""Types of command-line arguments."""
+"""What the commands' arguments have in common."""
 
 from __future__ import annotations
 
 import argparse
+import pathlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from synthrl_jax.checkpoint import LoadedPolicy
 
 
 def count(text: str) -> int:
@@ -13,6 +18,14 @@ def count(text: str) -> int:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return number
+
+
+def port(text: str) -> int:
+    """The number of a TCP port; 0 is any that is free."""
+    number = count(text)
+    if number > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is above 65535, the largest port")
     return number
 
 
@@ -38,3 +51,28 @@ def budget(text: str) -> dict[str, float]:
 
 STEADY_RENDERS = 3000
 """A search that has not got better for so long will hardly do so soon."""
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Declares where the candidates of a search come from, and who plays them."""
+    parser.add_argument(
+        "--library",
+        nargs="+",
+        type=pathlib.Path,
+        default=[],
+        metavar="PATH",
+        help="cartridges, folders of them, or indices; default: what `synthrl index` made, or the "
+        "bundled voices",
+    )
+    parser.add_argument("--run", type=pathlib.Path, help="run folder of train.py")
+    parser.add_argument("--checkpoint", choices=["best", "latest"], default="best")
+    parser.add_argument("--threads", type=count, default=0, help="0: one per core")
+
+
+def load_policy(args: argparse.Namespace) -> LoadedPolicy | None:
+    """The policy of `--run`, if there is one."""
+    if args.run is None:
+        return None
+    from synthrl_jax import checkpoint
+
+    return checkpoint.load_policy(args.run, args.checkpoint)
