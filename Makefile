@@ -24,6 +24,7 @@ help:
 	@echo "make sanitize    run the C++ tests under address, undefined and thread sanitizers"
 	@echo "make fuzz        feed the readers and the engine with random input"
 	@echo "make fuzz-surge  feed damaged Surge patches to the reader, under sanitizers"
+	@echo "make screenshot  take the README's picture of the page anew"
 	@echo "make clean       remove what was built"
 
 $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)

@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import enum
 import functools
+import itertools
+import logging
 import os
 import pathlib
 import shutil
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from synthrl_jax.library import Library
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"
 PORT = 7860
@@ -143,7 +146,7 @@ class Line:
     def ahead(self, future: concurrent.futures.Future[Any]) -> int:
         """How much work is to be done before this."""
         with self._lock:
-            before = self._line[: self._line.index(future)]
+            before = list(itertools.takewhile(lambda other: other is not future, self._line))
         return sum(not other.done() for other in before)
 
     def close(self) -> None:
@@ -232,10 +235,14 @@ class Searches:
             yield _problem(str(error))
         except OSError as error:
             yield _problem(describe(error))
+        except Exception as error:  # or else the page would say "searching" for good
+            _log.exception("a search failed")
+            yield _problem(f"The program failed, which it should not: {error!r}")
 
     def _find(
         self, session: _Session, sound: str | None, seconds: float, note: int | None
     ) -> Iterator[View]:
+        session.stop = stop = threading.Event()
         if sound is None:
             raise UserError("There is no sound yet; drop one, or record one")
         source = pathlib.Path(sound)
@@ -243,7 +250,6 @@ class Searches:
         yield View(State.RUNNING, _status(f"Listening to {source.name} …"))
         heard = _listen(source, note)
         rise: list[Progress] = []
-        session.stop = stop = threading.Event()
         future = self._line.join(
             lambda: self._search(session, stop, source, heard, seconds, rise.append)
         )
@@ -277,7 +283,7 @@ class Searches:
         seconds: float,
         on_progress: Callable[[Progress], None],
     ) -> _Written:
-        """Searches and writes what was found into a new folder of the page's."""
+        """Searches and writes what was found into the page's folder."""
         result = match.match(
             heard,
             self._sources.libraries,
@@ -287,6 +293,8 @@ class Searches:
             threads=self._sources.threads,
             on_progress=on_progress,
         )
+        for earlier in session.folder.iterdir():  # which the page shows no more
+            shutil.rmtree(earlier, ignore_errors=True)
         request = pathlib.Path(tempfile.mkdtemp(dir=session.folder))
         out = request / match_files.file_stem(source.stem)
         _, bank, *_ = match_files.write_match(result, out, pathlib.Path(source.name))
@@ -342,7 +350,9 @@ def _progress(now: Progress, seconds: float, heard: listen.Heard) -> str:
     if now.spent >= 1:
         text = f"{now.renders} voices tried. Writing the cartridge …"
     else:
-        text = f"Searching: {now.spent * seconds:.0f} of {seconds:.0f} s, {now.renders} voices tried"
+        text = (
+            f"Searching: {now.spent * seconds:.0f} of {seconds:.0f} s, {now.renders} voices tried"
+        )
     return _status(text, spent=min(now.spent, 1.0), heard=heard)
 
 
@@ -383,26 +393,6 @@ _INTRODUCTION = """
 <h1>From any sound to a DX7 voice</h1>
 <p>Drop or record one note of anything. A search finds DX7 voices that sound like it; you take away
 a cartridge for Dexed or a DX7. Nothing leaves this computer.</p>
-"""
-
-_STYLE = """
-.gradio-container { --line: #8884; --soft: #8881; --accent: #c2410c; }
-.gradio-container .main { max-width: 1200px !important; margin: 0 auto !important; }
-@media (max-width: 600px) { .gradio-container .main { padding: 1rem !important; } }
-.words .html-container { padding: 0 !important; }
-.words { font-size: 1rem; line-height: 1.5; }
-.words h1 { font-size: 1.5rem; font-weight: 600; margin-bottom: .3rem; }
-.words h2 { font-size: 1.2rem; font-weight: 600; margin: .5rem 0; }
-.words h3 { font-weight: 600; }
-.status p { font-weight: 600; margin: 0 0 .3rem; }
-.status.problem { border-left: 4px solid var(--accent); padding: .6rem .9rem; background: #c2410c1a; }
-.status progress { appearance: none; display: block; width: 100%; height: .5rem; border: 0; margin: .4rem 0; }
-.status progress, ::-webkit-progress-bar { border-radius: .25rem; background: #8883; }
-::-webkit-progress-value { border-radius: .25rem; background: var(--accent); }
-::-moz-progress-bar { border-radius: .25rem; background: var(--accent); }
-.case { margin: 0; }
-.case .note { margin: .4rem 0; }
-.rise { width: 100%; height: 4rem; margin-top: .5rem; color: var(--accent); }
 """
 
 
@@ -516,11 +506,12 @@ def make_app(searches: Searches) -> fastapi.FastAPI:
         footer_links=[],
         run_history=False,
         max_file_size=MAX_UPLOAD_BYTES,
+        allowed_paths=[str(assets.EXAMPLE)],
         ssr_mode=False,
         theme=gr.themes.Default(
             primary_hue="orange", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
-        css=report.stylesheet() + _STYLE,
+        css=report.render_page("demo.css"),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from synthrl_jax import audio, audio_files, presets, report, voice_sheet
 from synthrl_jax.errors import UserError
 from synthrl_jax.listen import FADE_S, Heard, note_name
-from synthrl_jax.match import Candidate, MatchResult
+from synthrl_jax.match import MatchResult
 from synthrl_jax.render import Renderer
 
 SOUND_RATE = 44_100

@@ -49,11 +49,6 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def stylesheet() -> str:
-    """CSS of the pieces that pages share."""
-    return render_page("pieces.css")
-
-
 def render_page(template: str, **context: Any) -> str:
     """Fills a template of `templates/`; text is escaped."""
     return _environment().get_template(template).render(**context)
@@ -98,7 +93,9 @@ def spectrograms_png(target: NDArray[np.float32], match: NDArray[np.float32]) ->
         )
         panel.set_title(title, fontsize="medium")
         panel.set_xlabel("s", labelpad=1)
-    axes[0].set_yticks(np.interp(list(_TICKS_HZ), _row_hz(), np.arange(len(bins))), _TICKS_HZ.values())
+    axes[0].set_yticks(
+        np.interp(list(_TICKS_HZ), _row_hz(), np.arange(len(bins))), _TICKS_HZ.values()
+    )
     axes[0].set_ylabel("Hz", labelpad=1)
     return _png_uri(figure)
 
@@ -131,15 +128,16 @@ def curve_png(values: NDArray[np.floating], x_label: str, y_label: str) -> str:
     return _png_uri(figure)
 
 
-def rise_svg(rewards: NDArray[np.floating], renders: NDArray[np.integer], width: float = 600) -> str:
+def rise_svg(
+    rewards: NDArray[np.floating], renders: NDArray[np.integer], width: float = 600
+) -> str:
     """The best reward against renders, as a small drawing.
 
     Args:
       rewards: [n] that only rise.
       renders: [n] after which they were reached.
-      width: of the drawing, in its own units.
     """
-    height = 60.0
+    width, height = 600.0, 60.0
     x = width * renders / max(int(renders[-1]), 1)
     y = height * (1 - rewards / max(float(rewards[-1]), 1e-9)) + 3
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
