@@ -28,15 +28,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from synthrl_jax import assets, audio_files, library, listen, match, presets, voice_sheet
+from synthrl_jax import assets, audio_files, demo, library, listen, match, presets, voice_sheet
 from synthrl_jax.cli import main
 from synthrl_jax.errors import UserError
 from synthrl_jax.search import REWARD
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-demo = pytest.importorskip("synthrl_jax.demo", reason="needs the extra `demo` of this package")
 
 pytestmark = pytest.mark.native
 
@@ -250,6 +248,7 @@ def run_demo(index: pathlib.Path, folder: pathlib.Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(index: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    pytest.importorskip("gradio", reason="needs the extra `demo` of this package")
     with run_demo(index, tmp_path_factory.mktemp("demo")) as running:
         yield running
 
@@ -414,10 +413,10 @@ def requests(net_log: dict, page: str) -> list[str]:
     The browser itself asks its maker about this and that, which is not of the page.
     """
     kind = net_log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
-    started = [event["params"] for event in net_log["events"] if event["type"] == kind]
+    started = [event.get("params", {}) for event in net_log["events"] if event["type"] == kind]
     return [
         request["url"]
-        for request in started
+        for request in filter(lambda request: "url" in request, started)
         if request["url"].startswith(page)
         or request.get("initiator", "").startswith(page.rstrip("/"))
     ]

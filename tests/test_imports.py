@@ -24,6 +24,7 @@ _LAYERS = [
     {"evaluate", "match"},
     {"match_files"},
     {"demo"},
+    {"demo_page"},
     {"cli"},
     {"__main__"},
 ]

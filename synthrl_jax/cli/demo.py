@@ -44,10 +44,12 @@ def run(args: argparse.Namespace) -> int:
         if not args.no_browser and _has_screen():
             webbrowser.open(address)
 
-    sources = demo.Sources(
-        library.open_libraries(args.library, threads=args.threads), load_policy(args), args.threads
-    )
-    demo.serve(sources, port=args.port, on_ready=tell)
+    libraries = library.open_libraries(args.library, threads=args.threads)
+    sources = demo.Sources(libraries, load_policy(args), args.threads)
+    with demo.bind(args.port) as listening, demo.temporary_folder() as folder:
+        from synthrl_jax import demo_page  # imports Gradio, which looks for its folder then
+
+        demo_page.serve(demo.Searches(sources, folder), listening, tell)
     return 0
 
 
