@@ -216,7 +216,7 @@ def _note(sound: NDArray[np.float32], given: int | None) -> tuple[int, float, li
         return (
             _FALLBACK_NOTE,
             0.0,
-            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)}. If it is another, give it"],
+            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)}; else give the note"],
         )
     note = int(np.clip(round(pitch.note), 0, 127))
     if not pitch.steady:
