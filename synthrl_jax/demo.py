@@ -327,7 +327,7 @@ def _so_far(rise: Sequence[Progress], heard: listen.Heard) -> str:
     """The best voice of a search that goes on, and how it came to be."""
     now = rise[-1]
     sound = match_files.play(now.voice[None], heard, audio.SAMPLE_RATE)[0]
-    scores = dict(zip(SCORE_COLUMNS, map(float, now.best), strict=True))
+    scores = {str(name): float(v) for name, v in zip(SCORE_COLUMNS, now.best, strict=True)}
     return report.render_page(
         "demo_so_far.html",
         case=match_files.compare("The best so far", sound, scores, heard),

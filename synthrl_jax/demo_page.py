@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import fastapi
 import gradio as gr
 import uvicorn
+from gradio import themes
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -165,7 +166,7 @@ def make_app(searches: Searches) -> fastapi.FastAPI:
         max_file_size=MAX_UPLOAD_BYTES,
         allowed_paths=[str(assets.EXAMPLE)],
         ssr_mode=False,
-        theme=gr.themes.Default(
+        theme=themes.Default(
             primary_hue="orange", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         css=report.render_page("demo.css"),
