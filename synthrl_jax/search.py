@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -42,18 +43,20 @@ class Budget:
       seconds: of the whole search.
       renders: voices that are played.
       patience: renders without progress.
+      stop: ends the search from another thread, with what was found by then.
     """
 
     seconds: float = np.inf
     renders: float = np.inf
     patience: float = np.inf
+    stop: threading.Event | None = None
 
     def spent(self, seconds: float, renders: int, without_progress: int = 0) -> float:
         """Share that is used up, 1 or more at the end.
 
         With nothing but patience the share grows as in a search of typical length.
         """
-        if without_progress >= self.patience:
+        if without_progress >= self.patience or (self.stop is not None and self.stop.is_set()):
             return 1.0
         if np.isinf(self.seconds) and np.isinf(self.renders):
             return min(0.999, renders / _TYPICAL_RENDERS)
@@ -95,11 +98,13 @@ class Progress(NamedTuple):
       spent: share of the budget.
       renders: so far.
       best: [5] scores of the best voice so far.
+      voice: [128] packed, the best so far.
     """
 
     spent: float
     renders: int
     best: NDArray[np.float32]
+    voice: NDArray[np.uint8]
 
 
 class _Population(NamedTuple):
@@ -256,8 +261,8 @@ class _Search:
 
     def progress(self) -> Progress:
         """Where the search stands."""
-        best = max(self._best_of_line.values(), key=lambda found: found[1][REWARD])
-        return Progress(self.spent(), len(self._curve), best[1])
+        voice, scores = max(self._best_of_line.values(), key=lambda found: found[1][REWARD])
+        return Progress(self.spent(), len(self._curve), scores, voice)
 
     def found(self) -> Found:
         """What there is so far."""

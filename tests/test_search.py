@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -82,3 +83,22 @@ def test_ends_when_nothing_gets_better() -> None:
 def test_one_voice_is_enough() -> None:
     found = search.search(toy_score, VOICES[:1], VOICES[:0], search.Budget(renders=200))
     assert len(found.voices) == 1 and found.curve[-1] > found.curve[0]
+
+
+def test_can_be_stopped_and_keeps_the_best() -> None:
+    stop = threading.Event()
+    progress: list[search.Progress] = []
+
+    def watch(now: search.Progress) -> None:
+        progress.append(now)
+        if now.renders > 300:
+            stop.set()
+
+    budget = search.Budget(renders=3000, stop=stop)
+    first = VOICES[100:140]
+    found = search.search(toy_score, first, VOICES[100:200], budget, on_progress=watch)
+    assert 300 < len(found.curve) < 400
+    assert len({now.voice.tobytes() for now in progress}) > 1
+    np.testing.assert_array_equal(found.voices[0], progress[-1].voice)
+    for now in progress:
+        np.testing.assert_array_equal(toy_score(now.voice[None])[0], now.best)

@@ -1,4 +1,4 @@
-"""Types of command-line arguments."""
+"""What the commands' arguments have in common."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def count(text: str) -> int:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return number
+
+
+def port(text: str) -> int:
+    """The number of a TCP port; 0 is any that is free."""
+    number = count(text)
+    if number > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is above 65535, the largest port")
     return number
 
 
@@ -50,6 +58,21 @@ def budgets(text: str) -> list[dict[str, float]]:
 
 STEADY_RENDERS = 3000
 """A search that has not got better for so long will hardly do so soon."""
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Declares where the candidates of a search come from, and who plays them."""
+    parser.add_argument(
+        "--library",
+        nargs="+",
+        type=pathlib.Path,
+        default=[],
+        metavar="PATH",
+        help="cartridges, folders of them, or indices; default: what `synthrl index` made, or the "
+        "bundled voices",
+    )
+    add_policy_arguments(parser)
+    parser.add_argument("--threads", type=count, default=0, help="0: one per core")
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:

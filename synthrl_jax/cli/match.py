@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from synthrl_jax.cli.arguments import add_policy_arguments, budget, count, load_policy
+from synthrl_jax.cli.arguments import add_sources, budget, count, load_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,23 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gate", type=float, metavar="S", help="seconds the key is held; default: what is heard"
     )
     parser.add_argument(
-        "--library",
-        nargs="+",
-        type=pathlib.Path,
-        default=[],
-        metavar="PATH",
-        help="cartridges, folders of them, or indices; default: what `synthrl index` made, or the "
-        "bundled voices",
-    )
-    parser.add_argument(
         "--top", type=count, default=32, metavar="N", help="voices to keep, 1 to 32"
     )
-    add_policy_arguments(parser)
+    add_sources(parser)
     parser.add_argument(
         "--out", type=pathlib.Path, help="folder to make; default: named after SOUND"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the search")
-    parser.add_argument("--threads", type=count, default=0, help="0: one per core")
 
 
 def run(args: argparse.Namespace) -> int:
