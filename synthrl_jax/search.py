@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from synthrl_jax import breeding
 from synthrl_jax.breeding import Genomes
 from synthrl_jax.render import SCORE_COLUMNS
+from synthrl_jax.reward import RewardWeights
 
 Score = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Packed voices [N, 128] → [N, 5], the columns of `SCORE_COLUMNS`."""
 
 REWARD = SCORE_COLUMNS.index("reward")
+_COST_WEIGHTS = np.array(
+    [RewardWeights()._asdict().get(column, 0.0) for column in SCORE_COLUMNS], np.float32
+)
+_LEAST_COST = 1e-6
 
 _GENERATION = 32
 _TYPICAL_RENDERS = 20_000
@@ -31,7 +36,21 @@ _LEAST_SHARE = 0.04
 """Of each move, however little it has brought."""
 _MEMORY = 0.95
 _PROGRESS = 1.002
-"""A reward so many times as high is progress."""
+"""A cost so many times as low is progress."""
+
+
+def cost(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is searched for the least of: the inverse of the reward, without its bounds.
+
+    The reward is the same for all that is nearer than its cap; the search goes on.
+
+    Args:
+      scores: [N, 5], the columns of `SCORE_COLUMNS`.
+
+    Returns:
+      [N] weighted sums of the distances, above 0.
+    """
+    return np.maximum(np.sum(scores * _COST_WEIGHTS, axis=1), np.float32(_LEAST_COST))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +90,7 @@ class Settings:
 
     largest: int = 96
     smallest: int = 4
-    pressure: float = 2.5
+    pressure: float = 1.0
 
 
 class Found(NamedTuple):
@@ -102,6 +121,14 @@ class Progress(NamedTuple):
     best: NDArray[np.float32]
 
 
+class _Scored(NamedTuple):
+    """A voice [128] with its cost and its [5] scores."""
+
+    cost: float
+    voice: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+
+
 class _Population(NamedTuple):
     """Voices that live, best first.
 
@@ -123,7 +150,7 @@ class _Population(NamedTuple):
         )
 
     def sorted(self) -> _Population:
-        return self.take(np.argsort(-self.scores[:, REWARD], kind="stable"))
+        return self.take(np.argsort(cost(self.scores), kind="stable"))
 
 
 class _Search:
@@ -146,10 +173,11 @@ class _Search:
         self._pool = breeding.from_voices(pool)
         self._seen: set[bytes] = set()
         self._curve: list[float] = []
+        self._least_cost = np.inf
         self._last_progress = 0
         # Gained and tried so far by each move, older ones counting less.
         self._gain = np.zeros((len(_MOVES), 2))
-        self._best_of_line: dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]] = {}
+        self._best_of_line: dict[int, _Scored] = {}
 
     def spent(self) -> float:
         """Share of the budget."""
@@ -177,15 +205,15 @@ class _Search:
     def _rate(self, voices: NDArray[np.uint8], line: NDArray[np.intp]) -> NDArray[np.float32]:
         """Scores voices and remembers the best of each line of descent."""
         scores = self._score(voices)
-        for voice, row, number in zip(voices, scores, line.tolist(), strict=True):
-            best = self._curve[-1] if self._curve else 0.0
-            reward = float(row[REWARD])
-            if reward > _PROGRESS * best:
+        costs = cost(scores).tolist()
+        for voice, row, own, number in zip(voices, scores, costs, line.tolist(), strict=True):
+            if own * _PROGRESS < self._least_cost:
                 self._last_progress = len(self._curve)
-            self._curve.append(max(best, reward))
+            self._least_cost = min(self._least_cost, own)
+            self._curve.append(max(self._curve[-1] if self._curve else 0.0, float(row[REWARD])))
             known = self._best_of_line.get(number)
-            if known is None or reward > known[1][REWARD]:
-                self._best_of_line[number] = voice, row
+            if known is None or own < known.cost:
+                self._best_of_line[number] = _Scored(own, voice, row)
         return scores
 
     def step(self, population: _Population) -> _Population:
@@ -207,7 +235,7 @@ class _Search:
         voices = breeding.to_voices(children, population.voices[parent])
         line = population.line[parent]
         born = _Population(voices, children, self._rate(voices, line), line)
-        self._learn(move, born.scores[:, REWARD] / population.scores[parent, REWARD])
+        self._learn(move, cost(population.scores[parent]) / cost(born.scores))
         return _succeed(population, born, parent).sorted()
 
     def _move_shares(self) -> NDArray[np.float64]:
@@ -256,40 +284,36 @@ class _Search:
 
     def progress(self) -> Progress:
         """Where the search stands."""
-        best = max(self._best_of_line.values(), key=lambda found: found[1][REWARD])
-        return Progress(self.spent(), len(self._curve), best[1])
+        best = min(self._best_of_line.values(), key=_cost_of)
+        return Progress(self.spent(), len(self._curve), best.scores)
 
     def found(self) -> Found:
         """What there is so far."""
-        lines = sorted(self._best_of_line.values(), key=lambda found: -found[1][REWARD])
-        voices = np.array([voice for voice, _ in lines])
-        scores = np.array([row for _, row in lines])
+        lines = sorted(self._best_of_line.values(), key=_cost_of)
+        voices = np.array([best.voice for best in lines])
+        scores = np.array([best.scores for best in lines])
         _, first = np.unique(breeding.from_voices(voices), axis=0, return_index=True)
         keep = np.sort(first)
         return Found(voices[keep], scores[keep], np.array(self._curve, np.float32))
 
 
-def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp]) -> _Population:
-    """Lets each parent give way to its best child, if that is better, so that kinds live on.
+def _cost_of(scored: _Scored) -> float:
+    return scored.cost
 
-    Further children that are better than the worst take its place.
+
+def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp]) -> _Population:
+    """Lets each parent give way to its best child, if that is better, and to no other's.
+
+    So a line of descent that leads early does not push out those that would go further.
     """
-    rewards = np.concatenate([population.scores[:, REWARD], born.scores[:, REWARD]])
-    size = len(population.scores)
-    occupant = np.arange(size)
-    taken: set[int] = set()
-    for child in size + np.argsort(-born.scores[:, REWARD], kind="stable"):
-        place = int(parent[child - size])
-        if place in taken:
-            place = int(np.argmin(rewards[occupant]))
-        if place not in taken and rewards[child] > rewards[occupant[place]]:
-            occupant[place] = child
-            taken.add(place)
+    parent_cost, child_cost = cost(population.scores), cost(born.scores)
+    occupant = np.arange(len(parent_cost))
+    # The best child comes last and stays.
+    for child in np.argsort(-child_cost, kind="stable"):
+        if child_cost[child] < parent_cost[parent[child]]:
+            occupant[parent[child]] = len(parent_cost) + child
     return _Population(
-        np.concatenate([population.voices, born.voices])[occupant],
-        np.concatenate([population.genomes, born.genomes])[occupant],
-        np.concatenate([population.scores, born.scores])[occupant],
-        np.concatenate([population.line, born.line])[occupant],
+        *(np.concatenate(pair)[occupant] for pair in zip(population, born, strict=True))
     )
 
 
