@@ -34,7 +34,14 @@ _SECOND_CHANGE = 0.15
 """How often a child is changed in some parameters on top of its move."""
 _LEAST_SHARE = 0.04
 """Of each move, however little it has brought."""
-_MEMORY = 0.95
+_MOST_CREDITED = 8
+"""Changes of more parameters than this tell little of each."""
+_GREATEST_LESSON = 0.05
+"""One lucky change, in nepers, teaches no more than this of the parameters it changed."""
+_CREDIT_RANGE = (0.15, 6.0)
+"""How much rarer or more often than others a parameter is changed, by what that has brought."""
+_KIN = 0.6
+"""How often a blend takes its difference from within the parent's line of descent."""
 _PROGRESS = 1.002
 """A cost so many times as low is progress."""
 
@@ -153,6 +160,31 @@ class _Population(NamedTuple):
         return self.take(np.argsort(cost(self.scores), kind="stable"))
 
 
+class _Credit:
+    """What each of several choices has brought per attempt; older attempts count less.
+
+    Args:
+      size: number of choices.
+      memory: share of what is known that the next generation still knows.
+      prior: gain of a first attempt that none knows of.
+    """
+
+    def __init__(self, size: int, memory: float, prior: float) -> None:
+        self._gained = np.zeros(size)
+        self._tried = np.zeros(size)
+        self._memory = memory
+        self._prior = prior
+
+    def add(self, chosen: NDArray[np.floating], gain: NDArray[np.floating]) -> None:
+        """Takes in a generation: [n, size] share of each choice, and [n] gains."""
+        self._gained = self._memory * self._gained + gain @ chosen
+        self._tried = self._memory * self._tried + chosen.sum(axis=0)
+
+    def rate(self) -> NDArray[np.float64]:
+        """[size] gain per attempt."""
+        return (self._gained + self._prior) / (self._tried + 1)
+
+
 class _Search:
     """The state of one search."""
 
@@ -175,8 +207,8 @@ class _Search:
         self._curve: list[float] = []
         self._least_cost = np.inf
         self._last_progress = 0
-        # Gained and tried so far by each move, older ones counting less.
-        self._gain = np.zeros((len(_MOVES), 2))
+        self._move_credit = _Credit(len(_MOVES), memory=0.95, prior=1e-4)
+        self._gene_credit = _Credit(self._pool.shape[1], memory=0.985, prior=1e-3)
         self._best_of_line: dict[int, _Scored] = {}
 
     def spent(self) -> float:
@@ -235,19 +267,28 @@ class _Search:
         voices = breeding.to_voices(children, population.voices[parent])
         line = population.line[parent]
         born = _Population(voices, children, self._rate(voices, line), line)
-        self._learn(move, cost(population.scores[parent]) / cost(born.scores))
+        self._learn(move, children != population.genomes[parent], _gain(population, born, parent))
         return _succeed(population, born, parent).sorted()
 
     def _move_shares(self) -> NDArray[np.float64]:
         """[moves] how often each is to be made: by what it gained per attempt."""
-        rate = (self._gain[:, 0] + 1e-4) / (self._gain[:, 1] + 1)
+        rate = self._move_credit.rate()
         return _LEAST_SHARE + (1 - _LEAST_SHARE * len(_MOVES)) * rate / rate.sum()
 
-    def _learn(self, move: NDArray[np.intp], improvement: NDArray[np.float32]) -> None:
-        gain = np.log(np.maximum(improvement, 1.0))
-        for i in np.unique(move):
-            made = move == i
-            self._gain[i] = _MEMORY * self._gain[i] + (gain[made].sum(), made.sum())
+    def _gene_weights(self) -> NDArray[np.float64]:
+        """[G] how often each parameter is to be changed: by what that gained per attempt."""
+        rate = self._gene_credit.rate()
+        return np.clip(rate / rate.mean(), *_CREDIT_RANGE)
+
+    def _learn(
+        self, move: NDArray[np.intp], changed: NDArray[np.bool_], gain: NDArray[np.floating]
+    ) -> None:
+        """Credits the moves [n] and the changed parameters [n, G] with the gains [n]."""
+        self._move_credit.add(np.eye(len(_MOVES))[move], gain)
+        number = changed.sum(axis=1, keepdims=True)
+        telling = number[:, 0] <= _MOST_CREDITED
+        share = changed[telling] / np.maximum(number[telling], 1)
+        self._gene_credit.add(share, np.minimum(gain[telling], _GREATEST_LESSON))
 
     def _children(
         self, population: _Population, parent: NDArray[np.intp], move: NDArray[np.intp]
@@ -255,22 +296,33 @@ class _Search:
         children = population.genomes[parent]
         for i in np.unique(move):
             made = move == i
-            children[made] = self._moved(_MOVES[i], children[made], population.genomes)
+            children[made] = self._moved(_MOVES[i], population, parent[made])
         again = self._rng.random(len(children)) < _SECOND_CHANGE
-        children[again] = breeding.mutate(self._rng, children[again], _STEPS["change"])
+        children[again] = breeding.mutate(
+            self._rng, children[again], _STEPS["change"], self._gene_weights()
+        )
         return children
 
-    def _moved(self, move: str, parents: Genomes, others: Genomes) -> Genomes:
-        rng, count = self._rng, len(parents)
+    def _moved(self, move: str, population: _Population, parent: NDArray[np.intp]) -> Genomes:
+        rng, count = self._rng, len(parent)
+        parents = population.genomes[parent]
         if move in _STEPS:
-            return breeding.mutate(rng, parents, _STEPS[move])
+            return breeding.mutate(rng, parents, _STEPS[move], self._gene_weights())
         if move == "shift":
             return breeding.shift(rng, parents, rng.choice(_SHIFT_STEPS, count))
         if move == "blend":
-            plus, minus = rng.integers(len(others), size=(2, count))
-            return breeding.blend(rng, parents, others[plus], others[minus])
-        mates = self._pool if move == "cross with library" else others
+            pairs = np.array([self._pair(population.line, i) for i in parent])
+            plus, minus = population.genomes[pairs].swapaxes(0, 1)
+            return breeding.blend(rng, parents, plus, minus)
+        mates = self._pool if move == "cross with library" else population.genomes
         return breeding.cross(rng, parents, mates[rng.integers(len(mates), size=count)])
+
+    def _pair(self, line: NDArray[np.intp], parent: int) -> NDArray[np.intp]:
+        """Two of the population, mostly relatives of the parent: they differ in what matters."""
+        kin = np.flatnonzero(line == line[parent])
+        if len(kin) > 2 and self._rng.random() < _KIN:
+            return self._rng.choice(kin, 2, replace=False)
+        return self._rng.integers(len(line), size=2)
 
     def _fresh(self, genomes: Genomes) -> NDArray[np.intp]:
         """Rows that have never been played."""
@@ -297,6 +349,13 @@ class _Search:
         return Found(voices[keep], scores[keep], np.array(self._curve, np.float32))
 
 
+def _gain(
+    population: _Population, born: _Population, parent: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """[n] how much lower the children's cost is than their parents', in nepers; 0 if it is not."""
+    return np.log(np.maximum(cost(population.scores[parent]) / cost(born.scores), 1.0))
+
+
 def _cost_of(scored: _Scored) -> float:
     return scored.cost
 
@@ -313,7 +372,10 @@ def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp
         if child_cost[child] < parent_cost[parent[child]]:
             occupant[parent[child]] = len(parent_cost) + child
     return _Population(
-        *(np.concatenate(pair)[occupant] for pair in zip(population, born, strict=True))
+        np.concatenate([population.voices, born.voices])[occupant],
+        np.concatenate([population.genomes, born.genomes])[occupant],
+        np.concatenate([population.scores, born.scores])[occupant],
+        np.concatenate([population.line, born.line])[occupant],
     )
 
 
@@ -331,8 +393,8 @@ def search(
     """Voices that sound more and more like a target.
 
     The population starts with the best of the first voices and shrinks as the budget is spent. Each
-    generation changes, crosses, shifts and blends its voices; which of these, is learnt by what it
-    brings.
+    generation changes, crosses, shifts and blends its voices; which of these, and which parameters
+    it changes, is learnt by what it brings.
 
     Args:
       score: plays and compares.

@@ -116,3 +116,22 @@ def test_several_lines_of_descent_live_for_long() -> None:
     found = run(3000)
     start = search.cost(toy_score(VOICES[100:140])).min()
     assert np.sum(search.cost(found.scores) < 0.7 * start) > 5
+
+
+def test_learns_which_parameters_matter() -> None:
+    """Where only operator 3 counts, its parameters, a seventh of all, are changed more often."""
+    mine = breeding.genes().operator == 3
+    changed: list[NDArray[np.bool_]] = []
+    best = np.inf, breeding.from_voices(VOICES[100:101])[0]
+
+    def picky(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal best
+        genomes = breeding.from_voices(voices)
+        cost = 0.1 + np.mean(np.abs(genomes - GOAL)[:, mine] / breeding.genes().maximum[mine], 1)
+        changed.extend(genomes != best[1])
+        best = min(best, (float(cost.min()), genomes[cost.argmin()]), key=lambda pair: pair[0])
+        return scores_of(cost)
+
+    search.search(picky, VOICES[100:101], VOICES[100:101], search.Budget(renders=1500))
+    few = np.array([row for row in changed[100:900] if row.sum() <= 2])
+    assert np.sum(few[:, mine]) > 0.2 * np.sum(few)
