@@ -251,7 +251,7 @@ class Searches:
         on_progress: Callable[[Progress], None],
     ) -> _Written:
         """Searches and writes what was found into the page's folder."""
-        result = match.match(
+        result = match.match_heard(
             heard,
             self._sources.libraries,
             policy=self._sources.policy,

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     policy = load_policy(args)
     libraries = library.open_libraries(args.library, threads=args.threads)
     with BudgetBar("searching") as bar:
-        result = match.match(
+        result = match.match_heard(
             heard,
             libraries,
             policy=policy,
