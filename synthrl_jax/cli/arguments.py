@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -94,11 +93,12 @@ def load_policy(args: argparse.Namespace) -> LoadedPolicy | None:
     """The policy that `add_policy_arguments` were given."""
     if args.no_policy:
         return None
-    from synthrl_jax import library
+    import jax
 
-    # What was compiled once need not be again: a musician waits for it. Read when JAX is imported.
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(library.cache_folder() / "compiled"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
-    from synthrl_jax import checkpoint
+    from synthrl_jax import checkpoint, library
 
+    # What was compiled once need not be again: a musician waits for it.
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
+        jax.config.update("jax_compilation_cache_dir", str(library.cache_folder() / "compiled"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     return checkpoint.load_policy(args.run, args.checkpoint)
