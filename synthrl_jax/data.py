@@ -292,6 +292,7 @@ def make_loader(
     shuffle: bool = True,
     num_epochs: int | None = None,
     labels: LabelKind = "given",
+    rows: slice = slice(None),
 ) -> Loader:
     """Batches of some rows of a dataset.
 
@@ -304,6 +305,7 @@ def make_loader(
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
       labels: see `labels_of`.
+      rows: of each batch, those wanted; the others are not read.
     """
     if dataset.values is None:
         blank = np.zeros((len(indices), action_space.num_decisions))
@@ -315,16 +317,16 @@ def make_loader(
     def batch_of(positions: NDArray[np.int64]) -> Batch:
         # Various sounds, as batch norm sees the padding too.
         padding = np.linspace(0, len(indices) - 1, batch_size - len(positions))
-        uid = np.concatenate([positions, padding]).astype(np.int32)
+        uid = np.concatenate([positions, padding]).astype(np.int32)[rows]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
         return Batch(
             uid=uid,
             audio=dataset.audio[indices[uid]],
-            played=np.tile(played, (batch_size, 1)),
+            played=np.tile(played, (len(uid), 1)),
             action=known.action[uid],
             heard=known.heard[uid],
-            mask=mask,
+            mask=mask[rows],
         )
 
     positions = grain.MapDataset.source(range(len(indices)))

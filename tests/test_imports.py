@@ -12,7 +12,7 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "synthrl_jax"
 # Later layers may import earlier ones, and modules of a layer each other where `_WITHIN` says so.
 _LAYERS = [
     {"errors", "types", "spec"},
-    {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
+    {"synths", "models", "audio", "optim", "assets", "run_log", "progress", "distributed"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
     {"canonical"},
