@@ -89,7 +89,7 @@ def stop(status: int) -> NoReturn:
     Where others wait for this one, at once: its connections close, which ends them too, while the
     usual way out would wait for theirs.
     """
-    if not has_others():
+    if not jax.distributed.is_initialized():
         sys.exit(status)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -123,7 +123,8 @@ class Devices:
         if batch_size % len(chosen):
             raise UserError(
                 f"config.train.batch_size {batch_size} does not divide by the {len(chosen)} "
-                "devices that share each batch"
+                "devices that share each batch; choose another, or hide some devices (with "
+                "CUDA_VISIBLE_DEVICES or the like)"
             )
         mesh = Mesh(np.array(chosen), (_AXIS,))
         self._batch_size = batch_size
