@@ -1,4 +1,4 @@
-"""Training sounds without end: real ones, and new ones made of them, drawn afresh for every batch."""
+"""Training sounds without end: real voices, and new ones made of them, afresh for every batch."""
 
 from __future__ import annotations
 
@@ -171,8 +171,6 @@ class Notes:
         return np.where(varied[:, None], played, protocol).astype(np.float32)
 
 
-
-
 @dataclasses.dataclass(frozen=True)
 class Elsewhere:
     """Sounds that no Dexed made, with voices that were found for them.
@@ -244,7 +242,8 @@ def make_endless_loader(
 
     def batch_of(number: int) -> Batch:
         rng = np.random.default_rng((seed, number))
-        values = presets.to_values(source.draw(rng, num_played)[own_played])
+        voices = presets.without_transposition(source.draw(rng, num_played)[own_played])
+        values = presets.to_values(voices)
         played = notes.draw(rng, num_played, protocol)[own_played]
         note, velocity, gate_s = played.T
         sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
@@ -255,9 +254,11 @@ def make_endless_loader(
             others, found = elsewhere.draw(rng, num_elsewhere, own_elsewhere)
             sounds = np.concatenate([sounds, others])
             values = np.concatenate([values, found])
-            played = np.concatenate([played, np.tile(np.float32(protocol), (len(others), 1))])
+            played = np.concatenate(
+                [played, np.tile(np.array(protocol, np.float32), (len(others), 1))]
+            )
             mask = np.concatenate([mask, np.ones(len(others), np.float32)])
-        known = data.labels_of(values, action_space, labels)
+        known = data.labels_of(values, played, action_space, labels)
         shape = (batch_size, action_space.num_decisions)
         anything = rng.integers(action_space.class_counts, size=shape)[start:stop]
         return Batch(

@@ -487,7 +487,8 @@ class Trainer:
     def _check_same_config(self) -> None:
         """A run goes on only under the settings it was started with."""
         saved = checkpoint.read_config(self.run).to_dict()
-        differing = sorted(_differences(saved, self.config.to_dict()) - _MAY_CHANGE)
+        asked = json.loads(json.dumps(self.config.to_dict()))  # as saving changes it
+        differing = sorted(_differences(saved, asked) - _MAY_CHANGE)
         if differing:
             raise UserError(
                 f"{self.run}: this run was started with other settings of "
@@ -548,13 +549,15 @@ def _checked(section: str, make: Callable[[], _T]) -> _T:
 
 def _loss_config(config: Config) -> LossConfig:
     made = _checked("loss", lambda: LossConfig(**config.loss.to_dict()))
-    if config.reinforce.enabled and made.learn_from != "replay" and made.advantage != "none":
-        if config.reinforce.tries < 2:
-            raise UserError(
-                f"config.loss.advantage {made.advantage!r} compares tries at a sound: "
-                "config.reinforce.tries must be 2 or more"
-            )
-    if config.reinforce.enabled and config.data.endless.enabled and made.learn_from != "tries":
+    if not config.reinforce.enabled:
+        return made
+    compares = made.learn_from != "replay" and made.advantage != "none"
+    if compares and config.reinforce.tries < 2:
+        raise UserError(
+            f"config.loss.advantage {made.advantage!r} compares tries at a sound: "
+            "config.reinforce.tries must be 2 or more"
+        )
+    if config.data.endless.enabled and made.learn_from != "tries":
         raise UserError("endless sounds have no replay: config.loss.learn_from must be 'tries'")
     return made
 

@@ -36,5 +36,10 @@ def budget(text: str) -> dict[str, float]:
     return {kind: number}
 
 
+def budgets(text: str) -> list[dict[str, float]]:
+    """Several budgets, separated by commas; see `budget`."""
+    return [budget(part.strip()) for part in text.split(",")]
+
+
 STEADY_RENDERS = 3000
 """A search that has not got better for so long will hardly do so soon."""
