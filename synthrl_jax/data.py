@@ -340,13 +340,13 @@ def make_loader(
       labels: see `labels_of`.
       rows: of each batch, those wanted; the others are not read.
     """
+    played = np.array(dataset.played, np.float32)
     if dataset.values is None:
         blank = np.zeros((len(indices), action_space.num_decisions))
         known = Labels(blank.astype(np.int32), blank.astype(np.float32))
     else:
-        rows = np.tile(dataset.played, (len(indices), 1))
-        known = labels_of(dataset.values[indices], rows, action_space, labels)
-    played = np.array(dataset.played, np.float32)
+        notes = np.tile(played, (len(indices), 1))
+        known = labels_of(dataset.values[indices], notes, action_space, labels)
 
     def batch_of(positions: NDArray[np.int64]) -> Batch:
         # Various sounds, as batch norm sees the padding too.
