@@ -13,6 +13,7 @@ import sys
 from typing import Any, NoReturn, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ class Devices:
       UserError: the batch does not divide.
     """
 
-    def __init__(self, batch_size: int, devices: list[jax.Device] | None = None) -> None:
+    def __init__(self, batch_size: int, devices: list[Any] | None = None) -> None:
         chosen = sorted(devices or jax.devices(), key=lambda d: (d.process_index, d.id))
         if batch_size % len(chosen):
             raise UserError(
@@ -158,14 +159,14 @@ class Devices:
         """This process's rows [b, …] → whole batches [B, …] on every process; all must call it."""
         if not has_others():
             return own
-        return np.asarray(_copy(self.spread(own), self.whole))
+        return np.asarray(jax.jit(_same, out_shardings=self.whole)(self.spread(own)))
 
     def replicate(self, tree: _T) -> _T:
         """A tree of arrays that are the same in every process → copies on all devices."""
         return jax.tree.map(self._replicate, tree)
 
     def _replicate(self, x: Any) -> jax.Array:
-        if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
+        if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
             data = self._replicate(jax.random.key_data(x))
             return jax.random.wrap_key_data(data, impl=jax.random.key_impl(x))
         # By hand, as `device_put` would compare the processes' values leaf by leaf.
@@ -197,9 +198,5 @@ class Devices:
             )
 
 
-def _copy(x: jax.Array, sharding: NamedSharding) -> jax.Array:
-    return jax.jit(_same, out_shardings=sharding)(x)
-
-
-def _same(x: jax.Array) -> jax.Array:
+def _same(x: Any) -> Any:
     return x
