@@ -267,6 +267,8 @@ def test_readme_commands_and_a_process_that_dies(
     ]  # fmt: skip
     commands = _readme_commands()
     assert [words[0] for words in commands] == ["train.py"] * 2
+    given = ("--config=", "--workdir=")
+    commands = [[word for word in words if not word.startswith(given)] for words in commands]
     for words in commands:
         place = next(i for i, word in enumerate(words) if word.startswith("--coordinator="))
         words[place] = f"--coordinator=localhost:{port}"
@@ -285,8 +287,8 @@ def test_readme_commands_and_a_process_that_dies(
             process.kill()
     told = logs[0].read_text()
     assert status not in (0, None)
-    assert "another" in told and "stage 1" in told, told
-    assert "stage 1" not in logs[1].read_text()  # no progress bar
+    assert "another" in told and "valid" in told, told
+    assert "valid" not in logs[1].read_text()  # it prints nothing of the progress
 
     done = max(row["step"] for row in run_log.read_log(run) if row["split"] == "valid")
     steps_per_epoch = 4
