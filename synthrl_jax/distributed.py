@@ -57,6 +57,8 @@ def join(coordinator: str, num_processes: int | None, process_id: int | None) ->
         if not address.rpartition(":")[2].isdigit() or ":" not in address:
             raise UserError(f"--coordinator={address} is not HOST:PORT")
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    # It would swallow SIGTERM, to which nobody here listens.
+    jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(
             address,
