@@ -295,6 +295,11 @@ class LoadedPolicy:
         self._best = jax.jit(best)
         self._sample = jax.jit(sample, static_argnames="count")
 
+    @property
+    def sees_note(self) -> bool:
+        """Whether it knows sounds of any note, and needs to be told which."""
+        return self.config.model.encoder == "strips"
+
     def best_actions(self, sounds: Array, played: Array | None = None) -> NDArray[np.int32]:
         """[B, D] the likeliest actions.
 

@@ -418,7 +418,7 @@ def match_by_search(
     """
 
     def find(i: int) -> tuple[NDArray[np.uint8], int]:
-        found = match.match(
+        found = match.match_heard(
             task.heard(i),
             libraries,
             policy=policy,

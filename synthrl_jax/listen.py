@@ -229,7 +229,7 @@ def _note(sound: NDArray[np.float32], given: int | None) -> tuple[int, float, li
         return (
             _FALLBACK_NOTE,
             0.0,
-            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)} (--note gives another)"],
+            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)}; else give the note"],
         )
     note = int(np.clip(round(pitch.note), 0, 127))
     if not pitch.steady:
@@ -237,15 +237,15 @@ def _note(sound: NDArray[np.float32], given: int | None) -> tuple[int, float, li
             note,
             0.0,
             [
-                f"the pitch is not clear; taken as {note_name(note)} (--note {note}). "
-                "If that is wrong, give --note"
+                f"the pitch is not clear; taken as {note_name(note)} (MIDI note {note}). "
+                "If that is wrong, give the note"
             ],
         )
     problems = []
     if pitch.hollow:
         problems.append(
             f"{note_name(note)} is heard, but without its harmonics: if these are several notes at "
-            "once, record one of them; if the pitch is wrong, give --note"
+            "once, record one of them; if the pitch is wrong, give the note"
         )
     return note, 100 * (pitch.note - note), problems
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from synthrl_jax import audio
 
 _DYNAMIC_RANGE_DB = 80.0
+_TICKS_HZ = {100: "100", 300: "300", 1000: "1k", 3000: "3k", 10_000: "10k"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,29 +132,45 @@ def png_uri(png: bytes) -> str:
 def spectrograms_png(sounds: Mapping[str, NDArray[np.float32]]) -> str:
     """Spectrograms of sounds of one length, by title, side by side on one dB scale.
 
+    Octaves are evenly spaced.
+
     Returns:
       A PNG data URI.
     """
     magnitude = np.asarray(audio.stft_magnitude(np.stack([*sounds.values()])))
-    level_db = 20 * np.log10(np.maximum(magnitude, 1e-5))
-    top_db = float(level_db.max())
     duration_s = len(next(iter(sounds.values()))) / audio.SAMPLE_RATE
-    figure = Figure(figsize=(max(9.0, 3.4 * len(sounds)), 2.6), layout="constrained")
+    bins = _row_hz() * audio.N_FFT / audio.SAMPLE_RATE
+    below = bins.astype(np.intp)
+    share = (bins - below).astype(np.float32)
+    rows = magnitude[..., below] * (1 - share) + magnitude[..., below + 1] * share
+    level_db = 20 * np.log10(np.maximum(rows, 1e-5))
+    top_db = float(level_db.max())
+    figure = Figure(figsize=(max(11, 3.4 * len(sounds)), 3))
     axes = figure.subplots(1, len(sounds), sharey=True, squeeze=False)[0]
+    # Set by hand: a computed layout would take most of the time.
+    figure.subplots_adjust(left=0.05, right=0.99, bottom=0.15, top=0.9, wspace=0.04)
     for panel, level, title in zip(axes, level_db, sounds, strict=True):
         panel.imshow(
             level.T,
             origin="lower",
             aspect="auto",
-            extent=(0, duration_s, 0, audio.SAMPLE_RATE / 2000),
+            extent=(0, duration_s, 0, len(bins)),
             vmin=top_db - _DYNAMIC_RANGE_DB,
             vmax=top_db,
             cmap="magma",
         )
-        panel.set_title(title)
-        panel.set_xlabel("s")
-    axes[0].set_ylabel("kHz")
+        panel.set_title(title, fontsize="medium")
+        panel.set_xlabel("s", labelpad=1)
+    axes[0].set_yticks(
+        np.interp(list(_TICKS_HZ), _row_hz(), np.arange(len(bins))), _TICKS_HZ.values()
+    )
+    axes[0].set_ylabel("Hz", labelpad=1)
     return png_uri(_png(figure))
+
+
+def _row_hz() -> NDArray[np.float64]:
+    """[192] frequencies of a spectrogram's rows."""
+    return np.geomspace(40, 0.49 * audio.SAMPLE_RATE, 192)
 
 
 def trade_off_png(panels: Sequence[Panel]) -> bytes:
@@ -189,3 +206,24 @@ def curve_png(values: NDArray[np.floating], x_label: str, y_label: str) -> str:
     axes.set_ylabel(y_label)
     axes.grid(alpha=0.3)
     return png_uri(_png(figure))
+
+
+def rise_svg(
+    rewards: NDArray[np.floating], renders: NDArray[np.integer], width: float = 600
+) -> str:
+    """The best reward against renders, as a small drawing.
+
+    Args:
+      rewards: [n] that only rise.
+      renders: [n] after which they were reached.
+    """
+    width, height = 600.0, 60.0
+    x = width * renders / max(int(renders[-1]), 1)
+    y = height * (1 - rewards / max(float(rewards[-1]), 1e-9)) + 3
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return (
+        f'<svg class="rise" viewBox="0 0 {width:g} {height + 6:g}" role="img" '
+        'preserveAspectRatio="none" aria-label="best reward against renders"><polyline '
+        f'points="{points}" fill="none" stroke="currentColor" stroke-width="2" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )

@@ -283,6 +283,7 @@ def test_command_needs_no_policy(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     base = ["evaluate", "--data", str(voices_dataset), "--max", "2", "--examples", "1"]
+    base.append("--no-policy")
     assert main([*base, "--budget", "20"]) == 0
     printed = capsys.readouterr().out
     assert "| retrieval |" in printed and "| search, 20 renders |" in printed

@@ -27,7 +27,8 @@ _LAYERS = [
     {"trainer"},
     {"match"},
     {"evaluate", "match_files"},
-    {"evaluate_files"},
+    {"evaluate_files", "demo"},
+    {"demo_page"},
     {"cli"},
     {"__main__"},
 ]

@@ -87,7 +87,7 @@ def test_what_is_doubtful_is_said_with_advice() -> None:
     noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     gap = np.zeros(RATE // 5, np.float32)
     for sound, told, advice in [
-        (noise, "pitch", "--note"),
+        (noise, "pitch", "give the note"),
         (np.concatenate([tone(60), gap, tone(64)]), "several notes", "cut the recording"),
         (np.clip(3 * tone(60), -1, 1), "clipped", "lower level"),
         (tone(60, held_s=8, decay=0.01), "its first 6 s", "count"),

@@ -16,6 +16,7 @@ from synthrl_jax.errors import UserError, describe
 COMMANDS = {
     "match": "find a DX7 patch that sounds like a recording",
     "label": "find DX7 voices for sounds that have none, for training",
+    "demo": "the same in a browser: drop a sound, watch, listen, download",
     "index": "index cartridges and recordings for matching",
     "library": "look into an index: counts, and what sounds like a recording",
     "render": "play DX7 cartridges into WAV files",

@@ -22,19 +22,18 @@ import argparse
 import pathlib
 from typing import Any
 
-from synthrl_jax.cli.arguments import budgets, count
+from synthrl_jax.cli.arguments import add_policy_arguments, budgets, count, load_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     parser.add_argument("--data", type=pathlib.Path, required=True, help="prepared dataset")
-    parser.add_argument("--run", type=pathlib.Path, help="run folder of train.py")
-    parser.add_argument("--checkpoint", choices=["best", "latest"], default="best")
+    add_policy_arguments(parser)
     parser.add_argument(
         "--matcher",
         nargs="+",
         choices=["policy", "retrieval", "search", "policy+search"],
-        help="ways of matching; default: policy with --run, else retrieval and search",
+        help="ways of matching; default: policy, or with --no-policy retrieval and search",
     )
     parser.add_argument(
         "--budget",
@@ -82,11 +81,11 @@ def run(args: argparse.Namespace) -> int:
     """Evaluates and prints the tables."""
     import json
 
-    from synthrl_jax import checkpoint, data, evaluate, evaluate_files
+    from synthrl_jax import data, evaluate, evaluate_files
     from synthrl_jax.search import Budget
 
     dataset = data.Dataset.open(args.data)
-    policy = checkpoint.load_policy(args.run, args.checkpoint) if args.run else None
+    policy = load_policy(args)
     usual: list[evaluate.MatcherName] = ["policy"] if policy else ["retrieval", "search"]
     matchers = args.matcher or usual
     split = _split(args, policy.config.data if policy else None)
@@ -106,14 +105,15 @@ def run(args: argparse.Namespace) -> int:
     )
     evaluations = evaluate.evaluate(task, ways, threads=args.threads)
     name = f"{dataset.path.name}-{args.split}"
-    default = args.run / "evaluation" / name if args.run else pathlib.Path(f"{name}-evaluation")
+    of_run = policy is not None and args.run.is_dir()
+    default = args.run / "evaluation" / name if of_run else pathlib.Path(f"{name}-evaluation")
     out = args.out or default
     summary = evaluate_files.write_evaluation(
         out,
         task,
         evaluations,
         description={
-            "run": str(args.run or ""),
+            "run": str(args.run) if policy else "",
             "checkpoint_step": policy.step if policy else None,
             "split": args.split,
             "split_kind": split["kind"],
