@@ -82,9 +82,10 @@ def measure(built: trainer.Trainer, environment: Any, overlap: bool, steps: int)
     """Seconds of each step and the share of its parts."""
     clock = Clock(built.config.train.batch_size)
     state = built.fresh_state(built.policy.init(0))
-    loader = built._loader(built.train_indices, train=True)
+    loader = built._loader(built.dataset, built.train_indices, train=True)
     seconds = []
-    with Actor(built.steps, environment, loader, clock, overlap=overlap) as actor:
+    actor = Actor(built.steps, environment, loader, built.devices, clock, overlap=overlap)
+    with actor:
         for step in range(_WARM_UP + steps):
             if step == _WARM_UP:
                 clock.restart()

@@ -151,7 +151,10 @@ class Checkpoints:
         return _join(restored["policy"], restored["training"]), restored["progress"]
 
     def restore_weights(self, step: int, like: Weights) -> Weights:
-        """The network alone, in the shapes of `like`."""
+        """The network alone, in the shapes of `like`, on the first device of this process."""
+        # Named, as the devices that the file names may not exist here.
+        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device), like)
         restored = self._manager.restore(
             step, args=ocp.args.Composite(policy=ocp.args.StandardRestore(like._asdict()))
         )

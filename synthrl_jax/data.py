@@ -325,6 +325,7 @@ def make_loader(
     shuffle: bool = True,
     num_epochs: int | None = None,
     labels: LabelKind = "given",
+    rows: slice = slice(None),
 ) -> Loader:
     """Batches of some rows of a dataset.
 
@@ -337,28 +338,29 @@ def make_loader(
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
       labels: see `labels_of`.
+      rows: of each batch, those wanted; the others are not read.
     """
+    played = np.array(dataset.played, np.float32)
     if dataset.values is None:
         blank = np.zeros((len(indices), action_space.num_decisions))
         known = Labels(blank.astype(np.int32), blank.astype(np.float32))
     else:
-        rows = np.tile(dataset.played, (len(indices), 1))
-        known = labels_of(dataset.values[indices], rows, action_space, labels)
-    played = np.array(dataset.played, np.float32)
+        notes = np.tile(played, (len(indices), 1))
+        known = labels_of(dataset.values[indices], notes, action_space, labels)
 
     def batch_of(positions: NDArray[np.int64]) -> Batch:
         # Various sounds, as batch norm sees the padding too.
         padding = np.linspace(0, len(indices) - 1, batch_size - len(positions))
-        uid = np.concatenate([positions, padding]).astype(np.int32)
+        uid = np.concatenate([positions, padding]).astype(np.int32)[rows]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
         return Batch(
             uid=uid,
             audio=dataset.audio[indices[uid]],
-            played=np.tile(played, (batch_size, 1)),
+            played=np.tile(played, (len(uid), 1)),
             action=known.action[uid],
             heard=known.heard[uid],
-            mask=mask,
+            mask=mask[rows],
         )
 
     positions = grain.MapDataset.source(range(len(indices)))

@@ -13,7 +13,7 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "synthrl_jax"
 _LAYERS = [
     {"errors", "types"},
     {"spec"},
-    {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
+    {"synths", "models", "audio", "optim", "assets", "run_log", "progress", "distributed"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
     {"canonical", "similarity"},
