@@ -125,6 +125,8 @@ class Checkpoints:
                 metrics={_SCORE: score},
                 force=True,
             )
+        except jax.errors.JaxRuntimeError:
+            raise  # another process is lost, the disk is not to blame
         except (OSError, ValueError, RuntimeError) as error:
             last = "there is no earlier one" if good is None else f"that of step {good} is intact"
             raise UserError(
@@ -205,6 +207,11 @@ def export_policy(run: pathlib.Path, path: pathlib.Path, which: Which = "best") 
         jax.tree_util.keystr(place): np.asarray(leaf).astype(np.float16)
         for place, leaf in jax.tree_util.tree_leaves_with_path(weights)
     }
+    # Folders of this machine mean nothing elsewhere.
+    config.init_from = pathlib.Path(config.init_from).name
+    config.data.path = pathlib.Path(config.data.path).name
+    if "elsewhere" in config.data:
+        config.data.elsewhere = pathlib.Path(config.data.elsewhere).name
     about = json.dumps({"config": config.to_dict(), "step": step}, sort_keys=True)
     try:
         np.savez_compressed(path, about=np.array(about), **arrays)
@@ -216,7 +223,7 @@ def export_policy(run: pathlib.Path, path: pathlib.Path, which: Which = "best") 
 def _read_exported(path: pathlib.Path) -> tuple[Config, int, Mapping[str, NDArray[np.float16]]]:
     """Config, step and arrays of an exported policy."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = dict(file)
         about = json.loads(str(arrays.pop("about")))
         return ml_collections.ConfigDict(about["config"]), int(about["step"]), arrays

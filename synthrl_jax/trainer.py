@@ -14,7 +14,7 @@ import math
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import jax
 import numpy as np
@@ -82,7 +82,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, run: pathlib.Path, devices: Devices | None = None) -> None:
-        _check_counts(config)
+        _check_settings(config)
         self.devices = devices or Devices(config.train.batch_size)
         self.config = config
         self.run = run
@@ -504,8 +504,8 @@ class Trainer:
             )
 
 
-def _check_counts(config: Config) -> None:
-    """Raises `UserError` for a number that must be positive and is not."""
+def _check_settings(config: Config) -> None:
+    """Raises `UserError` for a number or a choice that makes no sense."""
     positive = {
         "train.batch_size": config.train.batch_size,
         "train.log_every_steps": config.train.log_every_steps,
@@ -517,6 +517,9 @@ def _check_counts(config: Config) -> None:
     for name, value in positive.items():
         if not value > 0:
             raise UserError(f"config.{name} is {value}; it must be above 0")
+    if config.data.labels not in get_args(data.LabelKind):
+        listed = ", ".join(get_args(data.LabelKind))
+        raise UserError(f"config.data.labels {config.data.labels!r} is not one of {listed}")
     for name in ("max_train", "max_valid"):
         if config.data[name] < 0:
             raise UserError(f"config.data.{name} is {config.data[name]}; 0 is all")

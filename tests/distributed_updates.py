@@ -17,7 +17,7 @@ import ml_collections
 import numpy as np
 import optax
 
-from configs import pretrain, reinforce, stage1, stage2
+from configs import reinforce, stage1, stage2
 from synthrl_jax import checkpoint, distributed, optim, trainer
 from synthrl_jax.run_log import Clock
 from synthrl_jax.steps import weights_of
@@ -32,7 +32,6 @@ def recipes(voices: pathlib.Path) -> dict[str, ml_collections.ConfigDict]:
     # Convolutions, batch norm and dropout, and a last batch of an epoch that is filled up.
     fixed = stage1.get_config("tiny")
     # Drawn for the whole batch, rendered by parts; decisions that see each other.
-    endless = pretrain.get_config("tiny")
     tries = reinforce.get_config("tiny")
     tries.stage = 1  # starts from fresh weights, and so does its anchor
     tries.reinforce.tries = 2
@@ -42,7 +41,7 @@ def recipes(voices: pathlib.Path) -> dict[str, ml_collections.ConfigDict]:
     replay.stage = 1
     replay.reinforce.alpha_start = 0.5
     replay.reinforce.replay_entries = 2
-    made = {"fixed": fixed, "endless": endless, "tries": tries, "replay": replay}
+    made = {"fixed": fixed, "tries": tries, "replay": replay}
     for config in made.values():
         config.data.path = str(voices)
         config.data.max_valid = 4

@@ -30,7 +30,7 @@ from synthrl_jax.types import Batch
 pytestmark = pytest.mark.native
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
-_NAMES = ("fixed", "endless", "tries", "replay")
+_NAMES = ("fixed", "tries", "replay")
 _WAYS = ("eight devices", "two processes")
 
 
