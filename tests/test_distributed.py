@@ -30,7 +30,7 @@ from synthrl_jax.types import Batch
 pytestmark = pytest.mark.native
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
-_NAMES = ("fixed", "tries", "replay")
+_NAMES = ("fixed", "tries")
 _WAYS = ("eight devices", "two processes")
 
 
@@ -145,10 +145,10 @@ def test_the_same_actions_are_sampled(way: str, runs: dict[str, pathlib.Path]) -
 def test_checkpoints_go_from_any_devices_to_any(
     way: str, voices: pathlib.Path, runs: dict[str, pathlib.Path]
 ) -> None:
-    saved_by_one = dict(np.load(runs["one device"] / "replay" / "updates.npz"))
+    saved_by_one = dict(np.load(runs["one device"] / "tries" / "updates.npz"))
     there = dict(np.load(runs[way] / "restored.npz"))
-    saved_by_several = dict(np.load(runs[way] / "replay" / "updates.npz"))
-    here = updates.leaves(updates.restored(updates.recipes(voices)["replay"], runs[way] / "replay"))
+    saved_by_several = dict(np.load(runs[way] / "tries" / "updates.npz"))
+    here = updates.leaves(updates.restored(updates.recipes(voices)["tries"], runs[way] / "tries"))
     for saved, restored in ((saved_by_one, there), (saved_by_several, here)):
         for name, value in saved.items():
             np.testing.assert_array_equal(restored[name], value, err_msg=name)
