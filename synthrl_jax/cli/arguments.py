@@ -95,12 +95,10 @@ def load_policy(args: argparse.Namespace) -> LoadedPolicy | None:
         return None
     import jax
 
-    from synthrl_jax import checkpoint, library, match
+    from synthrl_jax import checkpoint, library
 
     # What was compiled once need not be again: a musician waits for it.
     if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(library.cache_folder() / "compiled"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
-    policy = checkpoint.load_policy(args.run, args.checkpoint)
-    match.warm_up(policy)
-    return policy
+    return checkpoint.load_policy(args.run, args.checkpoint)
