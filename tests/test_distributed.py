@@ -211,6 +211,7 @@ def test_an_endless_batch_is_made_in_parts(voices_dataset: pathlib.Path) -> None
             8,
             renderer=Renderer("dexed", threads=1),
             action_space=space,
+            protocol=dataset.played,
             elsewhere=elsewhere,
             elsewhere_share=0.375,  # the last three rows, so that some parts render nothing
             rows=rows,
