@@ -44,6 +44,8 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     # "canonical": presets that sound the same are one, and what is not heard teaches nothing;
     # "at_note": the same for presets that sound the same as they are played.
     config.data.labels = "given"
+    # Voices that references are taken from (see config.model.reference); "": those of `path`.
+    config.data.library = ""
     # Folder of sounds of other origin to learn from as well, see `synthrl label`.
     config.data.elsewhere = ""
     config.data.elsewhere_share = 0.0
@@ -72,6 +74,7 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.model.head = "tanh"  # or "linear"
     config.model.encoder = "conv"  # or "strips"
     config.model.decoder = "queries"  # or "groups"
+    config.model.reference = False  # begins from the voice of the training part that is nearest
 
     config.optim = ml_collections.ConfigDict()
     config.optim.learning_rate = 2e-4
@@ -146,6 +149,7 @@ def fast_config(size: str) -> ml_collections.ConfigDict:
         head="linear",
         encoder="strips",
         decoder="groups",
+        reference=True,
     )
     config.data.labels = "at_note"
     config.data.use_spare_valid = True

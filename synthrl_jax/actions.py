@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthrl_jax.spec import SynthSpec
-from synthrl_jax.types import Array
+from synthrl_jax.types import Array, Reference
 
 MASKED_LOGIT = -1e9
 """Logit of a class that a decision does not have; finite, so that gradients stay finite."""
@@ -63,11 +63,15 @@ class ActionSpace:
         chosen = jnp.asarray(action, jnp.int32)[..., None]
         return jnp.take_along_axis(log_probs, chosen, axis=-1)[..., 0]
 
-    def to_values(self, action: NDArray[np.integer] | jax.Array) -> NDArray[np.float32]:
+    def to_values(
+        self, action: NDArray[np.integer] | jax.Array, near: Array | None = None
+    ) -> NDArray[np.float32]:
         """The presets that actions stand for.
 
         Args:
           action: [..., D] classes.
+          near: [..., V] presets, NaN for none; a decision of the same class as theirs keeps their
+            value, which may lie between those of two classes.
 
         Returns:
           [..., V] float32 in [0, 1]: `k / (K - 1)` for decisions, defaults for fixed parameters.
@@ -83,7 +87,12 @@ class ActionSpace:
             raise ValueError(f"action{list(where)} ({name!r}): no class {action[where]}")
         values = np.empty((*action.shape[:-1], self.spec.num_values), np.float32)
         values[...] = self.spec.default_values
-        values[..., self.spec.value_index] = action / (self.class_counts - 1)
+        decided = action / (self.class_counts - 1)
+        if near is not None:
+            known = np.asarray(near)[..., self.spec.value_index]
+            same = np.isfinite(known) & (self.from_values(np.nan_to_num(near)) == action)
+            decided = np.where(same, known, decided)
+        values[..., self.spec.value_index] = decided
         return values
 
     def from_values(self, values: NDArray[np.floating]) -> NDArray[np.int32]:
@@ -99,3 +108,13 @@ class ActionSpace:
         decided = np.asarray(values)[..., self.spec.value_index]
         classes = np.rint(decided * (self.class_counts - 1)).astype(np.int32)
         return np.clip(classes, 0, self.class_counts - 1)
+
+
+def no_reference(shape: tuple[int, ...], action_space: ActionSpace) -> Reference:
+    """References for sounds of a shape [B, S] that have none."""
+    spec = action_space.spec
+    return Reference(
+        audio=np.zeros(shape, np.float32),
+        values=np.full((shape[0], spec.num_values), np.nan, np.float32),
+        action=np.full((shape[0], spec.num_decisions), -1, np.int32),
+    )

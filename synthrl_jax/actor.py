@@ -125,7 +125,7 @@ class Actor:
             with self._clock.part("render"):
                 targets = environment.prepare(own.audio)
                 rewards = [
-                    environment.play(action[:, i], targets, own.played).reward
+                    environment.play(action[:, i], targets, own.played, own.near).reward
                     for i in range(action.shape[1])
                 ]
                 return np.stack([np.asarray(reward) for reward in rewards], axis=1)

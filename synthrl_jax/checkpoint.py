@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import pathlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
 import jax
@@ -21,12 +21,13 @@ import numpy as np
 import orbax.checkpoint as ocp
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, distributed
-from synthrl_jax.actions import ActionSpace
+from synthrl_jax import distributed
+from synthrl_jax.actions import ActionSpace, no_reference
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
+from synthrl_jax.steps import view_of
 from synthrl_jax.synths import dx7
-from synthrl_jax.types import Array, Config, ReplayState, TrainState, View
+from synthrl_jax.types import Array, Config, Reference, ReplayState, TrainState
 
 CONFIG_NAME = "config.json"
 _FOLDER = "checkpoints"
@@ -231,36 +232,50 @@ def _read_exported(path: pathlib.Path) -> tuple[Config, int, Mapping[str, NDArra
         raise UserError(f"{path}: not an exported policy ({error})") from error
 
 
-def _exported_weights(path: pathlib.Path, policy: PolicyFn) -> tuple[Weights, int]:
-    _, step, arrays = _read_exported(path)
-    abstract = policy.abstract_weights()
-    shapes = {
-        jax.tree_util.keystr(place): leaf.shape
-        for place, leaf in jax.tree_util.tree_leaves_with_path(abstract)
-    }
-    if shapes != {name: array.shape for name, array in arrays.items()}:
-        raise UserError(f"{path}: its network does not fit this one; use its config.model")
+def _exported_weights(path: pathlib.Path) -> tuple[Weights, int]:
+    config, step, arrays = _read_exported(path)
+    abstract = make_policy(config, ActionSpace(dx7.SPEC)).abstract_weights()
+    if _shapes(abstract) != {name: array.shape for name, array in arrays.items()}:
+        raise UserError(f"{path}: its arrays are not those of its network")
     weights = jax.tree_util.tree_map_with_path(
         lambda place, _: jnp.asarray(arrays[jax.tree_util.keystr(place)], jnp.float32), abstract
     )
     return weights, step
 
 
-def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> tuple[Weights, int]:
+def load_weights(
+    run: pathlib.Path,
+    policy: PolicyFn,
+    which: Which = "best",
+    *,
+    fresh: Callable[[], Weights] | None = None,
+) -> tuple[Weights, int]:
     """The network of a run, or of a file from `export_policy`, and the step it was saved at.
+
+    Args:
+      run: the folder or file.
+      policy: the network.
+      which: checkpoint.
+      fresh: gives arrays that the saved network has not, if it may be a part of this one.
 
     Raises:
       UserError: no checkpoint there, or one of a different network.
     """
-    if run.is_file():
-        return _exported_weights(run, policy)
-    abstract = policy.abstract_weights()
+    config = _read_exported(run)[0] if run.is_file() else read_config(run)
+    wanted = _shapes(policy.abstract_weights())
     # Compared before anything is read: Orbax leaves reads behind when shapes differ midway.
-    of_run = make_policy(read_config(run), ActionSpace(dx7.SPEC)).abstract_weights()
-    if not _same_shapes(abstract, of_run):
-        raise UserError(
-            f"{run}: its network does not fit this one; use the same --config.model as that run"
-        )
+    saved = _shapes(make_policy(config, ActionSpace(dx7.SPEC)).abstract_weights())
+    if saved.items() <= wanted.items() if fresh else saved == wanted:
+        weights, step = _exported_weights(run) if run.is_file() else _run_weights(run, which)
+        return weights if saved == wanted or not fresh else _grafted(weights, fresh()), step
+    raise UserError(
+        f"{run}: its network does not fit this one; use the same --config.model as that run"
+    )
+
+
+def _run_weights(run: pathlib.Path, which: Which) -> tuple[Weights, int]:
+    """The network of a run, and the step it was saved at."""
+    abstract = make_policy(read_config(run), ActionSpace(dx7.SPEC)).abstract_weights()
     if not (run / _FOLDER).is_dir():
         raise UserError(f"{run}: has no checkpoint yet")
     with Checkpoints(run, read_only=True) as checkpoints:
@@ -273,12 +288,21 @@ def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> 
             raise UserError(f"{run}: the checkpoint of step {step} is damaged ({error})") from error
 
 
-def _same_shapes(a: Weights, b: Weights) -> bool:
-    """Whether two networks have the same arrays."""
-    if jax.tree.structure(a) != jax.tree.structure(b):
-        return False
-    leaves = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    return all(left.shape == right.shape for left, right in leaves)
+def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:
+    """Place of every array of a network → its shape."""
+    leaves = jax.tree_util.tree_leaves_with_path(weights)
+    return {jax.tree_util.keystr(place): leaf.shape for place, leaf in leaves}
+
+
+def _grafted(part: Weights, whole: Weights) -> Weights:
+    """The whole network with the arrays of one that is a part of it."""
+    known = {
+        jax.tree_util.keystr(place): leaf
+        for place, leaf in jax.tree_util.tree_leaves_with_path(part)
+    }
+    return jax.tree_util.tree_map_with_path(
+        lambda place, leaf: known.get(jax.tree_util.keystr(place), leaf), whole
+    )
 
 
 class LoadedPolicy:
@@ -290,14 +314,15 @@ class LoadedPolicy:
         self.step = step
         temperature = config.loss.sampling_temperature
 
-        def view(sounds: Array, played: Array) -> View:
-            return View(audio.log_mel(sounds), jnp.asarray(played))
+        def best(sounds: Array, played: Array, reference: Reference | None) -> jax.Array:
+            view = view_of(sounds, played, reference)
+            return policy.sample(weights, view, jax.random.key(0), 1, 0.0)[:, 0]
 
-        def best(sounds: Array, played: Array) -> jax.Array:
-            return policy.sample(weights, view(sounds, played), jax.random.key(0), 1, 0.0)[:, 0]
-
-        def sample(key: jax.Array, sounds: Array, played: Array, count: int) -> jax.Array:
-            return policy.sample(weights, view(sounds, played), key, count, temperature)
+        def sample(
+            key: jax.Array, sounds: Array, played: Array, reference: Reference | None, count: int
+        ) -> jax.Array:
+            view = view_of(sounds, played, reference)
+            return policy.sample(weights, view, key, count, temperature)
 
         self._best = jax.jit(best)
         self._sample = jax.jit(sample, static_argnames="count")
@@ -307,24 +332,45 @@ class LoadedPolicy:
         """Whether it knows sounds of any note, and needs to be told which."""
         return self.config.model.encoder == "strips"
 
-    def best_actions(self, sounds: Array, played: Array | None = None) -> NDArray[np.int32]:
-        """[B, D] the likeliest actions.
+    @property
+    def wants_reference(self) -> bool:
+        """Whether it can begin from a preset that sounds alike."""
+        return bool(self.config.model.get("reference", False))
+
+    def best_values(
+        self, sounds: Array, played: Array | None = None, reference: Reference | None = None
+    ) -> NDArray[np.float32]:
+        """[B, V] the likeliest presets.
 
         Args:
           sounds: [B, S] peak-normalised, 4 s at 22 050 Hz.
           played: [B, 3] MIDI key, velocity and gate in seconds; None for those of the training.
+          reference: to begin from; None for none.
         """
-        return np.asarray(self._best(sounds, self._played(sounds, played)))
+        known = self._known(sounds, reference)
+        action = np.asarray(self._best(sounds, self._played(sounds, played), known))
+        return self.action_space.to_values(action, None if known is None else known.values)
 
-    def sample_actions(
+    def sample_values(
         self,
         key: jax.Array,
         sounds: Array,
         count: int,
         played: Array | None = None,
-    ) -> NDArray[np.int32]:
-        """[B, count, D] actions from the policy; arguments as of `best_actions`."""
-        return np.asarray(self._sample(key, sounds, self._played(sounds, played), count=count))
+        reference: Reference | None = None,
+    ) -> NDArray[np.float32]:
+        """[B, count, V] presets from the policy; arguments as of `best_values`."""
+        known = self._known(sounds, reference)
+        played = self._played(sounds, played)
+        action = np.asarray(self._sample(key, sounds, played, known, count=count))
+        near = None if known is None else np.asarray(known.values)[:, None]
+        return self.action_space.to_values(action, near)
+
+    def _known(self, sounds: Array, reference: Reference | None) -> Reference | None:
+        """References for a policy that can use them, be it that there are none."""
+        if not self.wants_reference:
+            return None
+        return reference or no_reference(np.shape(sounds), self.action_space)
 
     def _played(self, sounds: Array, played: Array | None) -> Array:
         if played is not None:

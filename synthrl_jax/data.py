@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple, Self, get_args
 
 import grain
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from synthrl_jax import canonical, losses
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
-from synthrl_jax.types import Batch
+from synthrl_jax.types import Batch, Reference
 
 NUM_SAMPLES = 88_200
 """Of every sound: 4 s at `audio.SAMPLE_RATE`."""
@@ -258,6 +258,10 @@ def loader_of(batches: grain.MapDataset) -> Loader:
     return Loader(iter(batches.to_iter_dataset(read)))
 
 
+Refer = Callable[[NDArray[np.integer], NDArray[np.float32]], Reference]
+"""Positions [B] among the sounds of a loader, and notes [B, 3] → their references."""
+
+
 class Labels(NamedTuple):
     """What is known of how sounds are made.
 
@@ -268,6 +272,30 @@ class Labels(NamedTuple):
 
     action: NDArray[np.int32]
     heard: NDArray[np.float32]
+
+
+def described(
+    values: NDArray[np.floating], played: NDArray[np.floating], kind: LabelKind
+) -> NDArray[np.float32]:
+    """Presets [N, V] as labels of a kind tell them; arguments as of `labels_of`."""
+    if kind == "given":
+        return np.asarray(values, np.float32)
+    told = np.empty(np.shape(values), np.float32)
+    for at, rows in _by_note(played, kind):
+        told[rows] = canonical.canonical_values(values[rows], at)
+    return told
+
+
+def _by_note(
+    played: NDArray[np.floating], kind: LabelKind
+) -> Iterator[tuple[tuple[int, int] | None, NDArray[np.intp]]]:
+    """Rows of [N, 3] that canonical presets are the same for, with their key and velocity."""
+    if kind == "canonical":
+        yield None, np.arange(len(played))
+        return
+    notes, row_of = np.unique(np.asarray(played)[:, :2], axis=0, return_inverse=True)
+    for i, (note, velocity) in enumerate(notes):
+        yield (int(note), int(velocity)), np.flatnonzero(row_of == i)
 
 
 def labels_of(
@@ -290,29 +318,17 @@ def labels_of(
     Raises:
       UserError: a kind that does not exist.
     """
-    if kind == "canonical":
-        return _canonical_labels(values, action_space, None)
-    if kind == "at_note":
-        notes, row_of = np.unique(np.asarray(played)[:, :2], axis=0, return_inverse=True)
-        shape = (len(values), action_space.num_decisions)
-        labels = Labels(np.empty(shape, np.int32), np.empty(shape, np.float32))
-        for i, (note, velocity) in enumerate(notes):
-            rows = np.flatnonzero(row_of == i)
-            made = _canonical_labels(values[rows], action_space, (int(note), int(velocity)))
-            labels.action[rows], labels.heard[rows] = made
-        return labels
+    if kind not in get_args(LabelKind):
+        listed = ", ".join(get_args(LabelKind))
+        raise UserError(f"config.data.labels {kind!r} is not one of {listed}")
+    told = described(values, played, kind)
+    action = action_space.from_values(told)
     if kind == "given":
-        action = action_space.from_values(values)
         return Labels(action, np.asarray(losses.audible_decisions(action_space.spec, action)))
-    raise UserError(f"config.data.labels {kind!r} is not one of {', '.join(get_args(LabelKind))}")
-
-
-def _canonical_labels(
-    values: NDArray[np.floating], action_space: ActionSpace, at: tuple[int, int] | None
-) -> Labels:
-    values = canonical.canonical_values(values, at)
-    heard = canonical.heard_decisions(values, at)
-    return Labels(action_space.from_values(values), heard.astype(np.float32))
+    heard = np.empty(action.shape, np.float32)
+    for at, rows in _by_note(played, kind):
+        heard[rows] = canonical.heard_decisions(told[rows], at)
+    return Labels(action, heard)
 
 
 def make_loader(
@@ -325,6 +341,7 @@ def make_loader(
     shuffle: bool = True,
     num_epochs: int | None = None,
     labels: LabelKind = "given",
+    refer: Refer | None = None,
     rows: slice = slice(None),
 ) -> Loader:
     """Batches of some rows of a dataset.
@@ -338,6 +355,7 @@ def make_loader(
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
       labels: see `labels_of`.
+      refer: gives references.
       rows: of each batch, those wanted; the others are not read.
     """
     played = np.array(dataset.played, np.float32)
@@ -354,13 +372,15 @@ def make_loader(
         uid = np.concatenate([positions, padding]).astype(np.int32)[rows]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
+        notes = np.tile(played, (len(uid), 1))
         return Batch(
             uid=uid,
             audio=dataset.audio[indices[uid]],
-            played=np.tile(played, (len(uid), 1)),
+            played=notes,
             action=known.action[uid],
             heard=known.heard[uid],
             mask=mask[rows],
+            reference=None if refer is None else refer(uid, notes),
         )
 
     positions = grain.MapDataset.source(range(len(indices)))

@@ -42,6 +42,7 @@ _LONG_WINDOW_BELOW = 48
 
 _BLOCK = 4096
 _NEAR = 2000
+_SHORTLIST = 64
 _CONVERGENCE_WEIGHT = 10.0
 
 
@@ -154,6 +155,43 @@ def distances(table: NDArray[np.uint8], row: NDArray[np.uint8]) -> NDArray[np.fl
     result = np.full(len(table), np.inf, np.float32)
     near = np.sort(np.argsort(level, kind="stable")[:_NEAR])
     result[near] = level[near] + _CONVERGENCE_WEIGHT * _convergence(table[near], row)
+    return result
+
+
+def nearest(
+    table: Rows, rows: Rows, count: int, forbidden: NDArray[np.bool_] | None = None
+) -> NDArray[np.int32]:
+    """The entries of a table that sound most like each of many rows, nearest first.
+
+    Which entries are near is settled for all rows at once by the Euclidean distance of levels; only
+    those are then compared as `distances` does, so that now and then one is missed.
+
+    Args:
+      table: [N, WIDTH] of which all rows know the same.
+      rows: [n, WIDTH] likewise.
+      count: of entries for each row.
+      forbidden: [n, N] entries that do not count for a row.
+
+    Returns:
+      [n, min(count, N)] int32, -1 where fewer are allowed.
+    """
+    weight = np.repeat(np.sqrt(_stretch_frames()), NUM_BANDS)
+
+    def placed(levels: Rows) -> NDArray[np.float32]:
+        known = np.where(levels == UNKNOWN, 0, levels)
+        return (known * (np.sqrt(weight) / STEPS_PER_DB)).astype(np.float32)
+
+    there = placed(table)
+    squared = np.sum(np.square(there), axis=1) - 2 * (placed(rows) @ there.T)
+    if forbidden is not None:
+        squared[forbidden] = np.inf
+    size = min(_SHORTLIST, len(table))
+    shortlist = np.argpartition(squared, size - 1, axis=1)[:, :size]
+    result = np.full((len(rows), min(count, size)), -1, np.int32)
+    for i, (row, candidates) in enumerate(zip(rows, shortlist, strict=True)):
+        allowed = candidates[np.isfinite(squared[i, candidates])]
+        order = np.argsort(distances(table[allowed], row), kind="stable")[:count]
+        result[i, : len(order)] = allowed[order]
     return result
 
 

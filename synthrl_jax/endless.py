@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from synthrl_jax import audio, breeding, data, presets, search
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.pseudo_labels import PseudoLabels
+from synthrl_jax.references import References, make_reference
 from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 from synthrl_jax.synths.dx7 import NUM_OPERATORS
 from synthrl_jax.types import Batch
@@ -82,8 +83,8 @@ class VoiceSource:
         self._shares = np.array([*given, max(0.0, 1.0 - sum(given))])
         self._shares /= self._shares.sum()
 
-    def draw(self, rng: np.random.Generator, count: int) -> Voices:
-        """[count, 128] packed voices."""
+    def draw(self, rng: np.random.Generator, count: int) -> tuple[Voices, NDArray[np.intp]]:
+        """[count, 128] packed voices, and [count] the rows of the bank they were made from."""
         rows = rng.integers(len(self._bank), size=count)
         kind = rng.choice(len(self._shares), count, p=self._shares)
         voices = self._packed[rows].copy()
@@ -91,7 +92,7 @@ class VoiceSource:
             chosen = np.flatnonzero(kind == i)
             if len(chosen):
                 voices[chosen] = make(rng, rows[chosen])
-        return voices
+        return voices, rows
 
     def _mutated(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> Voices:
         genomes = self._genomes[rows]
@@ -187,20 +188,69 @@ class Elsewhere:
 
     def draw(
         self, rng: np.random.Generator, count: int, wanted: slice = slice(None)
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """[n, S] sounds and [n, V] presets, each one of the better voices of its sound.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+        """Sounds with their presets, each one of the better voices of its sound.
 
         Args:
           rng: consumed.
           count: of sounds to draw.
           wanted: n of them.
+
+        Returns:
+          [n, S] sounds, [n, V] presets, and [count] the places in `rows` of all that were drawn.
         """
-        rows = self.rows[rng.integers(len(self.rows), size=count)]
+        places = rng.integers(len(self.rows), size=count)
+        rows = self.rows[places]
         reward = self.found.scores[rows, :, search.REWARD]
         good = reward >= _GOOD_ENOUGH * reward[:, :1]
         choice = np.argmax(np.where(good, rng.random(good.shape), -1.0), axis=1)
         rows, choice = rows[wanted], choice[wanted]
-        return self.dataset.audio[rows], presets.to_values(self.found.voices[rows, choice])
+        values = presets.to_values(self.found.voices[rows, choice])
+        return self.dataset.audio[rows], values, places
+
+
+@dataclasses.dataclass(frozen=True)
+class EndlessReferences:
+    """Voices that policies learn to begin from.
+
+    Attributes:
+      of_bank: nearest voices of those of the bank, in its order.
+      of_elsewhere: nearest voices of the sounds of other origin.
+      missing: share of sounds that go without, so that a policy can do without.
+      parents: share of made-up voices whose reference is the voice they were made from.
+    """
+
+    of_bank: References
+    of_elsewhere: References | None
+    missing: float = 0.1
+    parents: float = 0.3
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        voices: Voices,
+        parent: NDArray[np.intp],
+        places: NDArray[np.intp],
+    ) -> tuple[Voices, NDArray[np.bool_]]:
+        """References [n, 128] for voices, then for sounds of other origin, and which there are.
+
+        Args:
+          rng: consumed.
+          voices: [k, 128] that are targets.
+          parent: [k] rows of the bank they were made from.
+          places: [n - k] of `Elsewhere.rows`.
+        """
+        similar, there = self.of_bank.draw(rng, parent)
+        origin = presets.without_transposition(self.of_bank.voices[parent])
+        parameters = slice(presets.PARAMETER_BYTES)
+        made_up = np.any(voices[:, parameters] != origin[:, parameters], axis=1)
+        close = made_up & (rng.random(len(voices)) < self.parents)
+        similar[close], there[close] = origin[close], True
+        if self.of_elsewhere is not None:
+            others, others_there = self.of_elsewhere.draw(rng, places)
+            similar = np.concatenate([similar, others])
+            there = np.concatenate([there, others_there])
+        return similar, there & (rng.random(len(there)) >= self.missing)
 
 
 def make_endless_loader(
@@ -215,6 +265,7 @@ def make_endless_loader(
     labels: data.LabelKind = "canonical",
     elsewhere: Elsewhere | None = None,
     elsewhere_share: float = 0.0,
+    references: EndlessReferences | None = None,
     rows: slice = slice(None),
 ) -> data.Loader:
     """Batches of voices that are drawn and played on the spot.
@@ -233,6 +284,7 @@ def make_endless_loader(
       labels: see `data.labels_of`.
       elsewhere: sounds of other origin to mix in, with the note that their dataset has.
       elsewhere_share: how many, as a share of the batch.
+      references: voices to begin from.
       rows: of each batch, those wanted. All are drawn, but the others neither rendered nor read.
     """
     num_elsewhere = 0 if elsewhere is None else round(batch_size * elsewhere_share)
@@ -243,16 +295,18 @@ def make_endless_loader(
 
     def batch_of(number: int) -> Batch:
         rng = np.random.default_rng((seed, number))
-        voices = presets.without_transposition(source.draw(rng, num_played)[own_played])
-        values = presets.to_values(voices)
+        drawn, parent = source.draw(rng, num_played)
+        voices = presets.without_transposition(drawn)
+        values = presets.to_values(voices[own_played])
         played = notes.draw(rng, num_played, protocol)[own_played]
         note, velocity, gate_s = played.T
         sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
         peak = np.max(np.abs(sounds), axis=1)
         sounds /= np.maximum(peak, 1e-9)[:, None]
         mask = (peak >= audio.SILENCE_PEAK).astype(np.float32)
+        places = np.empty(0, np.intp)
         if elsewhere is not None and num_elsewhere:
-            others, found = elsewhere.draw(rng, num_elsewhere, own_elsewhere)
+            others, found, places = elsewhere.draw(rng, num_elsewhere, own_elsewhere)
             sounds = np.concatenate([sounds, others])
             values = np.concatenate([values, found])
             known_note = np.array(elsewhere.dataset.played, np.float32)
@@ -261,6 +315,17 @@ def make_endless_loader(
         known = data.labels_of(values, played, action_space, labels)
         shape = (batch_size, action_space.num_decisions)
         anything = rng.integers(action_space.class_counts, size=shape)[start:stop]
+        reference = None
+        if references is not None:
+            similar, there = references.draw(rng, voices, parent, places)
+            reference = make_reference(
+                similar[start:stop],
+                there[start:stop],
+                played,
+                renderer=renderer,
+                action_space=action_space,
+                labels=labels,
+            )
         return Batch(
             uid=np.zeros(stop - start, np.int32),
             audio=sounds,
@@ -268,6 +333,7 @@ def make_endless_loader(
             action=np.where(known.heard > 0, known.action, anything).astype(np.int32),
             heard=known.heard,
             mask=mask,
+            reference=reference,
         )
 
     return data.loader_of(grain.MapDataset.range(_NEVER_ENDING).map(batch_of))

@@ -75,16 +75,20 @@ class Environment:
         return _spectra(target)
 
     def render(
-        self, action: NDArray[np.integer] | jax.Array, played: Array | None = None
+        self,
+        action: NDArray[np.integer] | jax.Array,
+        played: Array | None = None,
+        near: Array | None = None,
     ) -> NDArray[np.float32]:
-        """[B, D] classes → [B, S] audio as the synthesizer gives it; `played` as in `play`."""
-        return self._renderer.render(self._space.to_values(action), **self._notes(played))
+        """[B, D] classes → [B, S] audio as the synthesizer gives it; arguments as in `play`."""
+        return self._renderer.render(self._space.to_values(action, near), **self._notes(played))
 
     def play(
         self,
         action: NDArray[np.integer] | jax.Array,
         target: Prepared,
         played: Array | None = None,
+        near: Array | None = None,
     ) -> Score:
         """Renders actions and compares each with its target, or all with a single one.
 
@@ -92,16 +96,17 @@ class Environment:
           action: [B, D] classes.
           target: of B sounds, or one.
           played: [B, 3] MIDI key, velocity and gate in seconds; None for those of the environment.
+          near: [B, V] presets that the actions began from, see `ActionSpace.to_values`.
         """
         if isinstance(target, Targets):
             columns = self._renderer.score(
-                self._space.to_values(action),
+                self._space.to_values(action, near),
                 target,
                 weights=self._weights,
                 **self._notes(played),
             )
             return Score(reward_lib.Distances(*columns[:, :4].T), columns[:, 4])
-        return _compare(target, self.render(action, played), self._weights)
+        return _compare(target, self.render(action, played, near), self._weights)
 
     def _notes(self, played: Array | None) -> dict[str, Any]:
         """Arguments of the renderer."""

@@ -224,13 +224,12 @@ def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) ->
             sound = soxr.resample(sound, SAMPLE_RATE * ratio, SAMPLE_RATE)
         played = None
     sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))[None]
-    best = policy.best_actions(sound, played)
+    best = policy.best_values(sound, played)
     # Always as many, as each number is a program of its own to compile.
     key = jax.random.key(seed)
-    samples = policy.sample_actions(key, sound, _POLICY_GUESSES - 1, played)[0]
-    actions = np.concatenate([best, samples])[:count]
-    values = policy.action_space.to_values(actions)
-    return presets.from_values(values, ["GUESS"] * len(actions))
+    samples = policy.sample_values(key, sound, _POLICY_GUESSES - 1, played)[0]
+    values = np.concatenate([best, samples])[:count]
+    return presets.from_values(values, ["GUESS"] * len(values))
 
 
 def warm_up(policy: LoadedPolicy) -> None:

@@ -19,7 +19,15 @@ from synthrl_jax.actions import ActionSpace
 from synthrl_jax.distributed import Devices
 from synthrl_jax.metrics import masked_mean
 from synthrl_jax.models.policy import PolicyFn, Weights
-from synthrl_jax.types import Array, Batch, ReplayState, TrainState, View
+from synthrl_jax.types import (
+    Array,
+    Batch,
+    Reference,
+    ReferenceView,
+    ReplayState,
+    TrainState,
+    View,
+)
 
 
 class Tries(NamedTuple):
@@ -104,6 +112,15 @@ class LossConfig:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, not one of {listed}")
 
 
+def view_of(sounds: Array, played: Array, reference: Reference | None) -> View:
+    """What a policy sees of sounds [B, S] that were played as [B, 3] tells, and of references."""
+    seen = None
+    if reference is not None:
+        mel = audio.log_mel(reference.audio)
+        seen = ReferenceView(mel, jnp.asarray(reference.action))
+    return View(audio.log_mel(sounds), jnp.asarray(played), seen)
+
+
 class _StepKeys(NamedTuple):
     dropout: jax.Array
     sample: jax.Array
@@ -155,8 +172,7 @@ class Steps:
     @functools.partial(jax.jit, static_argnums=0)
     def view(self, batch: Batch) -> View:
         """What `act` and `learn` see of a batch's sounds."""
-        view = View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
-        return self._devices.keep_split(view)
+        return self._devices.keep_split(view_of(batch.audio, batch.played, batch.reference))
 
     @functools.partial(jax.jit, static_argnums=0)
     def act(self, state: TrainState, view: View) -> Tries:
@@ -178,7 +194,7 @@ class Steps:
         self, weights: Weights, batch: Batch, num_actions: int, key: jax.Array
     ) -> jax.Array:
         """[B, num_actions, D]: the most likely action, then samples; dropout off."""
-        view = View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
+        view = view_of(batch.audio, batch.played, batch.reference)
         best = self._policy.sample(weights, view, key, 1, 0.0)
         samples = self._policy.sample(
             weights, view, key, num_actions - 1, self._config.sampling_temperature
@@ -188,7 +204,7 @@ class Steps:
     @functools.partial(jax.jit, static_argnums=0)
     def predict(self, weights: Weights, batch: Batch) -> Prediction:
         """The deterministic policy's action and parameter loss."""
-        view = View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
+        view = view_of(batch.audio, batch.played, batch.reference)
         action = self._policy.sample(weights, view, jax.random.key(0), 1, 0.0)[:, 0]
         logits = self._policy.logits(weights, view, jnp.asarray(batch.action)[:, None])
         prediction = Prediction(action, self._parameter_loss(logits[:, 0], batch))

@@ -25,12 +25,20 @@ from synthrl_jax import checkpoint, data, distributed, metrics, optim, replay
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.actor import Actor
 from synthrl_jax.distributed import Devices
-from synthrl_jax.endless import Elsewhere, Notes, Shares, VoiceSource, make_endless_loader
+from synthrl_jax.endless import (
+    Elsewhere,
+    EndlessReferences,
+    Notes,
+    Shares,
+    VoiceSource,
+    make_endless_loader,
+)
 from synthrl_jax.environment import make_environment
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.progress import ProgressBar
 from synthrl_jax.pseudo_labels import PseudoLabels
+from synthrl_jax.references import References, find_references, make_reference
 from synthrl_jax.render import Renderer
 from synthrl_jax.run_log import Clock, NoLog, RunLog, training_status
 from synthrl_jax.steps import LossConfig, Steps, init_state, weights_of
@@ -136,6 +144,8 @@ class Trainer:
         )
         self.environment = make_environment(config, self.space)
         self.elsewhere, self.elsewhere_valid = self._open_elsewhere()
+        self._renderer = Renderer("dexed", threads=config.render.threads)
+        self._known_references: dict[tuple[pathlib.Path, bytes], References] = {}
 
     def _make_schedule(self) -> optax.Schedule:
         optim_config = self.config.optim
@@ -194,14 +204,60 @@ class Trainer:
             ),
             _checked("data.endless", lambda: Notes(**settings["notes"])),
             config.train.batch_size,
-            renderer=Renderer("dexed", threads=config.render.threads),
+            renderer=self._renderer,
             action_space=self.space,
             protocol=self.dataset.played,
             seed=config.seed,
             labels=config.data.labels,
             elsewhere=self.elsewhere,
             elsewhere_share=config.data.elsewhere_share,
+            references=self._endless_references(),
             rows=self.devices.rows,
+        )
+
+    def _endless_references(self) -> EndlessReferences | None:
+        of_bank = self._references(self.dataset, self.train_indices)
+        if of_bank is None:
+            return None
+        other = self.elsewhere
+        of_elsewhere = other and self._references(other.dataset, other.rows)
+        return EndlessReferences(of_bank, of_elsewhere)
+
+    def _references(self, dataset: data.Dataset, rows: NDArray[np.int64]) -> References | None:
+        """The nearest training voices of some sounds, for a network that wants them."""
+        if not self.config.model.reference:
+            return None
+        key = dataset.path, rows.tobytes()
+        if key not in self._known_references:
+            library, library_rows = self._library
+            self._known_references[key] = find_references(dataset, rows, library, library_rows)
+        return self._known_references[key]
+
+    @functools.cached_property
+    def _library(self) -> tuple[data.Dataset, NDArray[np.int64]]:
+        """Dataset and rows of the voices that references are taken from."""
+        config = self.config.data
+        if not config.library:
+            if self.dataset.kind != "dexed":
+                raise UserError(
+                    f"{config.path}: not made of DX7 voices; config.model.reference needs "
+                    "config.data.library, a dataset that is"
+                )
+            return self.dataset, self.train_indices
+        library = data.Dataset.open(config.library)
+        split = library.split(kind=config.split, seed=config.split_seed, fold=config.fold)
+        return library, split.train
+
+    def _refer(self, references: References | None) -> data.Refer | None:
+        """Gives the nearest voice as the reference."""
+        if references is None:
+            return None
+        return lambda positions, played: make_reference(
+            *references.best(positions),
+            played,
+            renderer=self._renderer,
+            action_space=self.space,
+            labels=self.config.data.labels,
         )
 
     def _loader(
@@ -216,6 +272,7 @@ class Trainer:
             shuffle=train,
             num_epochs=None if train else 1,
             labels=self.config.data.labels,
+            refer=self._refer(self._references(dataset, indices)),
             rows=self.devices.rows,
         )
 
@@ -239,7 +296,10 @@ class Trainer:
                 )
             return self.policy.init(self.config.seed)
         weights, _ = checkpoint.load_weights(
-            pathlib.Path(self.config.init_from), self.policy, self.config.init_which
+            pathlib.Path(self.config.init_from),
+            self.policy,
+            self.config.init_which,
+            fresh=lambda: self.policy.init(self.config.seed),
         )
         return weights
 
@@ -296,7 +356,7 @@ class Trainer:
                 actions = self.devices.own(proposed)
                 targets = self.environment.prepare(own.audio)
                 rewards = [
-                    self.environment.play(actions[:, entry], targets, own.played).reward
+                    self.environment.play(actions[:, entry], targets, own.played, own.near).reward
                     for entry in range(num_entries)
                 ]
                 stacked = np.stack([np.asarray(reward) for reward in rewards], axis=1)
@@ -326,7 +386,8 @@ class Trainer:
             prediction = self.steps.predict(weights, self.devices.spread(own))
             action = self.devices.own(prediction.action)
             targets = self.environment.prepare(own.audio)
-            row: dict[str, Any] = self.environment.play(action, targets, own.played).named()
+            score = self.environment.play(action, targets, own.played, own.near)
+            row: dict[str, Any] = score.named()
             row["parameter_loss"] = self.devices.own(prediction.parameter_loss)
             heard = np.asarray(own.heard)
             true = np.asarray(own.action)

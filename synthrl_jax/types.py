@@ -33,16 +33,44 @@ class DecisionLayout(NamedTuple):
     gate: Sequence[int]
 
 
+class Reference(NamedTuple):
+    """A known preset for each sound that sounds like it, for a policy to begin from.
+
+    Attributes:
+      audio: [B, S] float32 how it sounds, played like the target; peak-normalised.
+      values: [B, V] float32 the preset; NaN where there is none.
+      action: [B, D] int32 its classes; -1 where there is none.
+    """
+
+    audio: Array
+    values: Array
+    action: Array
+
+
+class ReferenceView(NamedTuple):
+    """What a policy sees of references.
+
+    Attributes:
+      mel: [B, M, T] log-mel in [-1, 1].
+      action: [B, D] int32 classes; -1 where there is none.
+    """
+
+    mel: Array
+    action: Array
+
+
 class View(NamedTuple):
     """What a policy sees of sounds.
 
     Attributes:
       mel: [B, M, T] log-mel in [-1, 1].
       played: [B, 3] MIDI key, velocity, and seconds until the key goes up.
+      reference: what it sees of presets that sound alike, if it knows what to do with them.
     """
 
     mel: Array
     played: Array
+    reference: ReferenceView | None = None
 
 
 class Batch(NamedTuple):
@@ -55,6 +83,7 @@ class Batch(NamedTuple):
       action: [B, D] int32 true classes; zeros where unknown.
       heard: [B, D] float32, 1 where `action` is known and makes a difference to the sound.
       mask: [B] float32, 1 for a sound, 0 for padding of a short last batch.
+      reference: presets that sound alike, for policies that want them.
     """
 
     uid: Array
@@ -63,6 +92,12 @@ class Batch(NamedTuple):
     action: Array
     heard: Array
     mask: Array
+    reference: Reference | None = None
+
+    @property
+    def near(self) -> Array | None:
+        """[B, V] presets of the references, if there are any."""
+        return None if self.reference is None else self.reference.values
 
     @property
     def num_sounds(self) -> int:

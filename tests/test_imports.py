@@ -22,7 +22,7 @@ _LAYERS = [
         "breeding",
     },
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench", "library", "search"},
-    {"pseudo_labels", "variations"},
+    {"pseudo_labels", "references", "variations"},
     {"endless"},
     {"trainer"},
     {"match"},

@@ -21,6 +21,8 @@ from synthrl_jax.models.transformer import DecoderLayer, FeedForward
 from synthrl_jax.types import DecisionLayout
 
 _NO_CLASS = -1e9
+_TRUST = 2.0
+"""Logit, at first, of what the reference has."""
 
 
 class Memory(NamedTuple):
@@ -29,10 +31,12 @@ class Memory(NamedTuple):
     Attributes:
       tokens: [B, N, d_model].
       position: [N, d_model] their position code, added where tokens are keys; [] zero for none.
+      reference: [B, D] classes of presets that sound alike, -1 for none.
     """
 
     tokens: jax.Array
     position: jax.Array
+    reference: jax.Array | None = None
 
 
 def draw(key: jax.Array, logits: jax.Array, temperature: float) -> jax.Array:
@@ -194,6 +198,36 @@ class _GroupLayer(nnx.Module):
         return x + self.feed_forward(self.feed_forward_norm(x), train=False, rngs=None)
 
 
+class _ReferenceHeads(nnx.Module):
+    """What decisions see of a reference, and the logits of taking it over."""
+
+    def __init__(self, num_decisions: int, max_classes: int, d_model: int) -> None:
+        self.embedding = nnx.Param(jnp.zeros((num_decisions, max_classes, d_model)))
+        self.kernel = nnx.Param(jnp.zeros((num_decisions, d_model)))
+        self.bias = nnx.Param(jnp.full(num_decisions, _TRUST))
+
+    def seen(self, reference: jax.Array) -> jax.Array:
+        """[B, D] classes, -1 for none → [B, D, d_model]."""
+        return jnp.einsum("bnk,nkd->bnd", self._one_hot(reference), self.embedding[...])
+
+    def one_seen(self, known: jax.Array, decision: jax.Array) -> jax.Array:
+        """[B] classes of one decision → [B, d_model]."""
+        return self._one_hot(known) @ self.embedding[...][decision]
+
+    def logits(self, hidden: jax.Array, reference: jax.Array) -> jax.Array:
+        """[B, D, d_model] and [B, D] classes → [B, D, K] to add."""
+        taken_over = jnp.einsum("bnd,nd->bn", hidden, self.kernel[...]) + self.bias[...]
+        return taken_over[..., None] * self._one_hot(reference)
+
+    def one_logits(self, hidden: jax.Array, known: jax.Array, decision: jax.Array) -> jax.Array:
+        """[B, d_model] and [B] classes of one decision → [B, K] to add."""
+        taken_over = hidden @ self.kernel[...][decision] + self.bias[...][decision]
+        return taken_over[:, None] * self._one_hot(known)
+
+    def _one_hot(self, classes: jax.Array) -> jax.Array:
+        return jax.nn.one_hot(classes, self.embedding.shape[1], dtype=jnp.float32)
+
+
 class GroupDecoder(nnx.Module):
     """Autoregressive over all decisions, at the cost of one transformer token per group.
 
@@ -202,9 +236,13 @@ class GroupDecoder(nnx.Module):
     embedded decisions before it, through one hidden layer. What is gated off adds nothing, so that
     it makes no difference what was decided there.
 
+    With a reference, a decision also sees what that one's is, and may take it over: a logit of its
+    own is added to that class.
+
     Args:
       layout: of the decisions.
       d_model, num_heads, d_hidden, num_layers: of the transformer.
+      reference: whether there is one.
 
     References:
       Larochelle and Murray, The Neural Autoregressive Distribution Estimator (2011).
@@ -218,6 +256,7 @@ class GroupDecoder(nnx.Module):
         num_heads: int,
         d_hidden: int,
         num_layers: int,
+        reference: bool = False,
         rngs: nnx.Rngs,
     ) -> None:
         num_decisions, max_classes = len(layout.class_counts), int(max(layout.class_counts))
@@ -234,6 +273,8 @@ class GroupDecoder(nnx.Module):
         self.inside = FeedForward(d_model, d_model, 0.0, rngs=rngs)
         self.norm = nnx.RMSNorm(d_model, rngs=rngs)
         self.heads = DecisionHeads(d_model, np.array(layout.class_counts), rngs=rngs)
+        if reference:
+            self.reference = _ReferenceHeads(num_decisions, max_classes, d_model)
 
     def logits(
         self, memory: Memory, action: jax.Array, *, train: bool, rngs: nnx.Rngs | None
@@ -253,8 +294,14 @@ class GroupDecoder(nnx.Module):
         for layer, kept in zip(self.layers, self._memories(memory), strict=True):
             x = layer(x, layer.remember(x), kept, mask)
         prefix = jnp.einsum("mn,bnd->bmd", self._precedes(), embedded)
-        hidden = self._inside(x[:, group] + prefix + self.queries[...])
-        return self.heads(hidden).reshape(*action.shape, -1)
+        queries = self.queries[...]
+        if memory.reference is None:
+            hidden = self._inside(x[:, group] + prefix + queries)
+            return self.heads(hidden).reshape(*action.shape, -1)
+        reference = jnp.repeat(memory.reference, action.shape[1], axis=0)
+        hidden = self._inside(x[:, group] + prefix + queries + self.reference.seen(reference))
+        logits = self.heads(hidden) + self.reference.logits(hidden, reference)
+        return logits.reshape(*action.shape, -1)
 
     def sample(
         self,
@@ -273,6 +320,9 @@ class GroupDecoder(nnx.Module):
         memories = self._memories(memory)
         num_heads = self.layers[0].num_heads
         nothing = jnp.zeros((rows, num_heads, num_groups, width // num_heads))
+        reference = memory.reference
+        if reference is not None:
+            reference = jnp.repeat(reference, count, axis=0)
 
         # Loops over groups and decisions, which compile in a fraction of the time of their
         # unrolled form; what a network says first in a program is what its user waits for.
@@ -286,7 +336,9 @@ class GroupDecoder(nnx.Module):
             for layer, heads, kept in zip(self.layers, earlier, memories, strict=True):
                 kept_so_far.append(_put(heads, layer.remember(x), group))
                 x = layer(x, kept_so_far[-1], kept, mask)
-            total, action = self._decide_members(x[:, 0], action, group, key, temperature)
+            total, action = self._decide_members(
+                x[:, 0], action, group, reference, key, temperature
+            )
             return (total, action, kept_so_far), None
 
         start = (
@@ -302,6 +354,7 @@ class GroupDecoder(nnx.Module):
         token: jax.Array,
         action: jax.Array,
         group: jax.Array,
+        reference: jax.Array | None,
         key: jax.Array,
         temperature: float,
     ) -> tuple[jax.Array, jax.Array]:
@@ -313,8 +366,14 @@ class GroupDecoder(nnx.Module):
             so_far: tuple[jax.Array, jax.Array], decision: jax.Array
         ) -> tuple[tuple[jax.Array, jax.Array], None]:
             prefix, action = so_far
-            hidden = self._inside(token + prefix + queries[decision])
-            logits = self.heads.one(hidden, decision)
+            x = token + prefix + queries[decision]
+            if reference is None:
+                logits = self.heads.one(self._inside(x), decision)
+            else:
+                known = reference[:, decision]
+                hidden = self._inside(x + self.reference.one_seen(known, decision))
+                logits = self.heads.one(hidden, decision)
+                logits += self.reference.one_logits(hidden, known, decision)
             chosen = draw(
                 jax.random.fold_in(key, decision),
                 jnp.where(class_mask[decision], logits, _NO_CLASS),

@@ -6,7 +6,10 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
+
+from synthrl_jax.types import DecisionLayout, ReferenceView
 
 _KERNELS = (5, 4, 4, 4, 4)
 _STRIDE = 2
@@ -82,12 +85,16 @@ class StripEncoder(nnx.Module):
     gained by looking for the same pattern everywhere as convolutions do, and two dense layers
     are several times as fast on a CPU. One more token tells how the note was played.
 
+    With a reference, a strip also shows how far the target is from it. That part starts at zero:
+    a network that has never seen a reference can learn to use one.
+
     Args:
       d_model: width of the tokens.
       d_hidden: width of the layer between.
       num_mels: of the spectrogram.
       num_frames: at most, of the spectrogram.
       strip_frames: of a strip.
+      reference: whether there is one.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class StripEncoder(nnx.Module):
         num_mels: int = 128,
         num_frames: int = 345,
         strip_frames: int = 16,
+        reference: bool = False,
         rngs: nnx.Rngs,
     ) -> None:
         self.strip_frames = strip_frames
@@ -107,16 +115,61 @@ class StripEncoder(nnx.Module):
         shape = (self.num_strips, d_model)
         self.position = nnx.Param(0.02 * jax.random.normal(rngs.params(), shape))
         self.played = nnx.Linear(NUM_PLAYED, d_model, rngs=rngs)
+        if reference:
+            self.widen_difference = nnx.Linear(
+                strip_frames * num_mels,
+                d_hidden,
+                use_bias=False,
+                kernel_init=nnx.initializers.zeros,
+                rngs=rngs,
+            )
 
-    def __call__(self, mel: jax.Array, played: jax.Array) -> jax.Array:
+    def __call__(
+        self, mel: jax.Array, played: jax.Array, reference: ReferenceView | None = None
+    ) -> jax.Array:
         """[B, M, T] log-mel in [-1, 1] and [B, 3] → [B, strips + 1, d_model]."""
+        strips = self._strips(mel)
+        hidden = self.widen(2.0 * strips + 1.0)
+        if reference is not None:
+            there = (jnp.asarray(reference.action)[:, :1, None] >= 0).astype(strips.dtype)
+            difference = strips - self._strips(jnp.asarray(reference.mel))
+            hidden += self.widen_difference(2.0 * difference * there)
+        tokens = self.narrow(jax.nn.gelu(hidden)) + self.position[...]
+        return jnp.concatenate([tokens, self.played(scaled_played(played))[:, None]], axis=1)
+
+    def _strips(self, mel: jax.Array) -> jax.Array:
+        """[B, M, T] → [B, strips, frames · M]."""
         batch, num_mels, frames = mel.shape
         missing = self.num_strips * self.strip_frames - frames
         padded = jnp.pad(mel, ((0, 0), (0, 0), (0, missing)), mode="edge")
         strips = padded.reshape(batch, num_mels, self.num_strips, self.strip_frames)
-        strips = strips.transpose(0, 2, 3, 1).reshape(batch, self.num_strips, -1)
-        tokens = self.narrow(jax.nn.gelu(self.widen(2.0 * strips + 1.0))) + self.position[...]
-        return jnp.concatenate([tokens, self.played(scaled_played(played))[:, None]], axis=1)
+        return strips.transpose(0, 2, 3, 1).reshape(batch, self.num_strips, -1)
+
+
+class PresetEncoder(nnx.Module):
+    """A preset as one token per group of decisions, at the place of its own in the sequence.
+
+    Args:
+      layout: of the decisions.
+      d_model: width of the tokens.
+    """
+
+    def __init__(self, layout: DecisionLayout, d_model: int, *, rngs: nnx.Rngs) -> None:
+        group = np.array(layout.group)
+        num_groups, max_classes = int(group.max()) + 1, int(max(layout.class_counts))
+        self.layout = DecisionLayout(*(tuple(int(n) for n in numbers) for numbers in layout))
+        normal = nnx.initializers.normal(0.02)
+        shape = (len(group), max_classes, d_model)
+        self.embedding = nnx.Param(normal(rngs.params(), shape))
+        self.position = nnx.Param(normal(rngs.params(), (num_groups, d_model)))
+
+    def __call__(self, action: jax.Array) -> jax.Array:
+        """[B, D] classes, -1 for nothing → [B, groups, d_model]."""
+        group = np.array(self.layout.group)
+        inside = group[None, :] == np.arange(len(self.position))[:, None]
+        one_hot = jax.nn.one_hot(action, self.embedding.shape[1], dtype=jnp.float32)
+        embedded = jnp.einsum("bnk,nkd->bnd", one_hot, self.embedding[...])
+        return jnp.einsum("gn,bnd->bgd", inside.astype(np.float32), embedded) + self.position[...]
 
 
 NUM_PLAYED = 3

@@ -12,7 +12,12 @@ import numpy as np
 from flax import nnx
 
 from synthrl_jax.models.decoder import GroupDecoder, Memory, QueryDecoder
-from synthrl_jax.models.encoder import ConvEncoder, StripEncoder, grid_positions
+from synthrl_jax.models.encoder import (
+    ConvEncoder,
+    PresetEncoder,
+    StripEncoder,
+    grid_positions,
+)
 from synthrl_jax.models.transformer import EncoderLayer
 from synthrl_jax.types import DecisionLayout, View
 
@@ -34,6 +39,8 @@ class PolicyConfig:
       encoder: "conv" is SynthRL's; "strips" sees the note too, and is fast on a CPU.
       decoder: "queries" is SynthRL's, which decides everything at once; "groups" decides one thing
         after another and has free logits.
+      reference: begins from a known preset that sounds alike, where there is one; of "strips" with
+        "groups" alone.
     """
 
     d_model: int
@@ -46,6 +53,7 @@ class PolicyConfig:
     head: Head = "tanh"
     encoder: Encoder = "conv"
     decoder: Decoder = "queries"
+    reference: bool = False
 
     def __post_init__(self) -> None:
         if self.d_model % 16 or self.d_model % self.num_heads:
@@ -56,6 +64,8 @@ class PolicyConfig:
                 raise ValueError(f"model.{name} is {getattr(self, name)!r}, not {listed}")
         if self.decoder == "groups" and self.head != "linear":
             raise ValueError("model.decoder 'groups' needs model.head 'linear'")
+        if self.reference and (self.encoder, self.decoder) != ("strips", "groups"):
+            raise ValueError("model.reference needs model.encoder 'strips' and decoder 'groups'")
 
 
 class Policy(nnx.Module):
@@ -77,7 +87,9 @@ class Policy(nnx.Module):
         if config.encoder == "conv":
             self.cnn = ConvEncoder(d_model, rngs=rngs)
         else:
-            self.strips = StripEncoder(d_model, 2 * d_model, rngs=rngs)
+            self.strips = StripEncoder(d_model, 2 * d_model, reference=config.reference, rngs=rngs)
+        if config.reference:
+            self.preset = PresetEncoder(layout, d_model, rngs=rngs)
         self.encoder = nnx.List(
             EncoderLayer(d_model, heads, d_hidden, config.dropout, rngs=rngs)
             for _ in range(config.num_encoder_layers)
@@ -99,7 +111,7 @@ class Policy(nnx.Module):
                 rngs=rngs,
             )
         else:
-            self.decoder = GroupDecoder(layout, **sizes, rngs=rngs)
+            self.decoder = GroupDecoder(layout, **sizes, reference=config.reference, rngs=rngs)
 
     def logits(
         self,
@@ -139,16 +151,22 @@ class Policy(nnx.Module):
 
     def _memory(self, view: View, *, train: bool, rngs: nnx.Rngs | None) -> Memory:
         mel = jnp.asarray(view.mel)
+        reference = view.reference if hasattr(self, "preset") else None
+        known = None
         if hasattr(self, "cnn"):
             grid = self.cnn(mel, train=train)
             batch, rows, columns, width = grid.shape
             position = grid_positions(rows, columns, width)
             tokens = grid.reshape(batch, rows * columns, width)
         else:
-            tokens, position = self.strips(mel, jnp.asarray(view.played)), jnp.zeros(())
+            tokens = self.strips(mel, jnp.asarray(view.played), reference)
+            position = jnp.zeros(())
+        if reference is not None:
+            known = jnp.asarray(reference.action)
+            tokens = jnp.concatenate([tokens, self.preset(known)], axis=1)
         for layer in self.encoder:
             tokens = layer(tokens, position, train=train, rngs=rngs)
-        return Memory(self.encoder_norm(tokens), position)
+        return Memory(self.encoder_norm(tokens), position, known)
 
 
 class Weights(NamedTuple):
