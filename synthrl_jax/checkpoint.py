@@ -333,6 +333,12 @@ class LoadedPolicy:
         return self.config.model.encoder == "strips"
 
     @property
+    def played(self) -> tuple[float, float, float]:
+        """MIDI key, velocity and gate in seconds of its training."""
+        render = self.config.render
+        return render.note, render.velocity, render.gate_s
+
+    @property
     def wants_reference(self) -> bool:
         """Whether it can begin from a preset that sounds alike."""
         return bool(self.config.model.get("reference", False))
@@ -375,9 +381,7 @@ class LoadedPolicy:
     def _played(self, sounds: Array, played: Array | None) -> Array:
         if played is not None:
             return np.asarray(played, np.float32)
-        render = self.config.render
-        protocol = (render.note, render.velocity, render.gate_s)
-        return np.tile(np.array(protocol, np.float32), (len(sounds), 1))
+        return np.tile(np.array(self.played, np.float32), (len(sounds), 1))
 
 
 def load_policy(run: str | pathlib.Path, which: Which = "best") -> LoadedPolicy:

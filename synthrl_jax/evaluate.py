@@ -18,6 +18,7 @@ from synthrl_jax import (
     clusters,
     data,
     embedding,
+    guesses,
     library,
     listen,
     match,
@@ -37,8 +38,6 @@ from synthrl_jax.synths import dx7
 
 MatcherName = Literal["policy", "retrieval", "search", "policy+search"]
 
-LOOKED_UP = 48
-"""Voices of the library that retrieval plays to take the best."""
 NEAR_COPY_PARAMETERS = 20
 """A voice that differs in at most so many of its 145 parameters from one that shares a cluster with
 a target is no fair find."""
@@ -47,6 +46,8 @@ SAME_SOUND = 1.5
 
 _SEARCH_VELOCITY = prepare.Protocol().velocity
 _BATCH = 32
+_STARTS = 8
+"""Voices of the library that a policy begins from, if it may guess as often."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,18 +270,18 @@ def make_ways(
     *,
     policy: LoadedPolicy | None = None,
     libraries: Sequence[Library] = (),
-    num_samples: int = 0,
+    guesses: Sequence[int] = (1,),
     seed: int = 0,
     threads: int = 0,
 ) -> list[Way]:
-    """The ways of matching that a user asked for; a search is one for each budget.
+    """The ways of matching that a user asked for, one for each number of guesses or budget.
 
     Args:
       matchers: their kinds.
       budgets: of searches. Each is a search of its own, as a search paces itself by its budget.
       policy: which is evaluated, or begins a search.
       libraries: where voices are looked up.
-      num_samples: of the policy besides its most likely action; the best by reward counts.
+      guesses: of the policy or the library, of which the best by reward counts.
       seed: of samples and searches.
       threads: 0 is one per core.
 
@@ -291,16 +292,23 @@ def make_ways(
     for matcher in dict.fromkeys(matchers):
         if "policy" in matcher and policy is None:
             raise UserError(f"matcher {matcher}: needs a trained policy; give its --run")
-        if matcher == "policy":
-            assert policy is not None
-            guess = functools.partial(
-                match_by_policy, policy=policy, num_samples=num_samples, seed=seed, threads=threads
-            )
-            name = f"policy, best of {1 + num_samples}" if num_samples else "policy"
-            ways.append(Way(matcher, name, guess))
-        elif matcher == "retrieval":
-            look_up = functools.partial(match_by_retrieval, libraries=libraries, threads=threads)
-            ways.append(Way(matcher, matcher, look_up))
+        if matcher in ("policy", "retrieval"):
+            for count in dict.fromkeys(guesses):
+                find = functools.partial(
+                    match_by_retrieval, libraries=libraries, count=count, threads=threads
+                )
+                if matcher == "policy":
+                    assert policy is not None
+                    find = functools.partial(
+                        match_by_policy,
+                        policy=policy,
+                        libraries=libraries,
+                        count=count,
+                        seed=seed,
+                        threads=threads,
+                    )
+                name = matcher if count == 1 else f"{matcher}, best of {count}"
+                ways.append(Way(matcher, name, find))
         else:
             first = policy if matcher == "policy+search" else None
             for budget in dict.fromkeys(budgets):
@@ -333,64 +341,88 @@ def evaluate(task: Task, ways: Sequence[Way], *, threads: int = 0) -> list[Evalu
 
 
 def match_by_policy(
-    task: Task, policy: LoadedPolicy, *, num_samples: int = 0, seed: int = 0, threads: int = 0
+    task: Task,
+    policy: LoadedPolicy,
+    libraries: Sequence[Library] = (),
+    *,
+    count: int = 1,
+    seed: int = 0,
+    threads: int = 0,
 ) -> Matches:
-    """The policy's most likely action, or the best of it and some samples.
+    """The policy's most likely preset, or the best of several guesses.
 
     Args:
       task: what is matched.
       policy: guesses.
-      num_samples: samples drawn besides the most likely action; the best by reward counts.
+      libraries: of voices that a policy may begin from.
+      count: of guesses; the best by reward counts.
       seed: of the samples.
       threads: 0 is one per core.
     """
     renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads)
-    space = policy.action_space
+    starts = min(_STARTS, count) if policy.wants_reference and libraries else 1
+    batch_size = _BATCH // starts
 
-    def guess(start: int) -> NDArray[np.int32]:
-        """[n, D] of the batch that begins there."""
-        targets = task.targets(start, start + _BATCH)
+    def best_guess(start: int) -> NDArray[np.float32]:
+        """[n, V] of the batch that begins there."""
+        targets = task.targets(start, start + batch_size)
+        near = np.zeros((len(targets), 0, presets.VOICE_BYTES), np.uint8)
+        if policy.wants_reference and libraries:
+            places = range(start, start + len(targets))
+            found = [_nearest_voices(task, libraries, i, starts) for i in places]
+            near = np.array([voices[np.arange(starts) % len(voices)] for voices in found])
         # Batches of one size are compiled once.
-        padded = targets[np.arange(_BATCH) % len(targets)]
-        played = np.tile(np.array(task.dataset.played, np.float32), (_BATCH, 1))
-        actions = policy.best_actions(padded, played)[: len(targets), None]
-        if num_samples:
-            key = jax.random.fold_in(jax.random.key(seed), start)
-            samples = policy.sample_actions(key, padded, num_samples, played)
-            actions = np.concatenate([actions, samples[: len(targets)]], axis=1)
-        if actions.shape[1] == 1:
-            return actions[:, 0]
+        fill = np.arange(batch_size) % len(targets)
+        values = guesses.guess(
+            policy,
+            targets[fill],
+            near[fill],
+            count,
+            key=jax.random.fold_in(jax.random.key(seed), start),
+            renderer=renderer,
+            played=np.tile(np.array(task.dataset.played, np.float32), (batch_size, 1)),
+        )[: len(targets)]
+        if values.shape[1] == 1:
+            return values[:, 0]
         prepared = renderer.prepare_targets(targets)
         rewards = [
-            renderer.score(space.to_values(action), prepared, **task.played())[:, REWARD]
-            for action in actions.swapaxes(0, 1)
+            renderer.score(guessed, prepared, **task.played())[:, REWARD]
+            for guessed in values.swapaxes(0, 1)
         ]
-        return actions[np.arange(len(targets)), np.argmax(rewards, axis=0)]
+        return values[np.arange(len(targets)), np.argmax(rewards, axis=0)]
 
     found, seconds = [], []
-    guess(0)  # compiles, which is not to count
+    best_guess(0)  # compiles, which is not to count
     with ProgressBar("guessing", len(task.rows)) as progress:
-        for start in range(0, len(task.rows), _BATCH):
+        for start in range(0, len(task.rows), batch_size):
             start_time = time.perf_counter()
-            found.append(guess(start))
+            found.append(best_guess(start))
             size = len(found[-1])
             seconds += [(time.perf_counter() - start_time) / size] * size
             progress.advance(size)
-    actions = np.concatenate(found)
+    values = np.concatenate(found)
     return Matches(
-        presets.from_values(space.to_values(actions), ["GUESS"] * len(actions)),
-        np.full(len(actions), 1 + num_samples),
+        presets.from_values(values, ["GUESS"] * len(values)),
+        np.full(len(values), count),
         np.array(seconds),
     )
 
 
-def match_by_retrieval(task: Task, libraries: Sequence[Library], *, threads: int = 0) -> Matches:
-    """The best, by reward, of the voices that seem nearest by `embedding.distances`."""
+def _nearest_voices(
+    task: Task, libraries: Sequence[Library], i: int, count: int
+) -> NDArray[np.uint8]:
+    """[n, 128] the voices that seem nearest to a target, at most `count`."""
+    return np.array([m.voice for m in match.retrieve(libraries, _embed(task.heard(i)), count)])
+
+
+def match_by_retrieval(
+    task: Task, libraries: Sequence[Library], *, count: int = 1, threads: int = 0
+) -> Matches:
+    """The best, by reward, of the `count` voices that seem nearest by `embedding.distances`."""
 
     def look_up(i: int) -> tuple[NDArray[np.uint8], int]:
         heard = task.heard(i)
-        nearest = match.retrieve(libraries, _embed(heard), LOOKED_UP)
-        voices = np.array([m.voice for m in nearest])
+        voices = _nearest_voices(task, libraries, i, count)
         scores = match.make_score(heard, threads)(voices)
         return voices[np.argmax(scores[:, REWARD])], len(voices)
 

@@ -8,6 +8,7 @@ data under the same file extension. The reader takes every voice there is and sa
 
 from __future__ import annotations
 
+import functools
 import os
 import unicodedata
 from collections import Counter
@@ -25,7 +26,7 @@ from synthrl_jax.render import (
     unpacked_from_values,
     values_from_unpacked,
 )
-from synthrl_jax.synths.dx7 import SPEC
+from synthrl_jax.synths.dx7 import NUM_OPERATORS, SPEC
 
 VOICE_BYTES = 128
 """Length of a packed voice."""
@@ -47,6 +48,9 @@ _BULK_PAYLOAD_BYTES = BANK_VOICES * VOICE_BYTES
 _SINGLE_PAYLOAD_BYTES = 155
 _ALL_OPERATORS_ON = 63
 _TRANSPOSE, _NO_TRANSPOSITION = 144, 24
+_OPERATOR_BYTES = 21
+_MODE, _COARSE, _FINE, _MAX_COARSE = 17, 18, 19, 31
+_SAME_RATIO_OCTAVES = 5 / 1200
 _SEVEN_BITS = np.uint8(0x7F)
 _UNIVERSAL_FORMAT = 0x7E
 _UNIVERSAL_NAME = slice(6, 16)
@@ -71,7 +75,9 @@ _FOREIGN_FILES = {
 # Largest valid value of each byte of a single-voice dump: six operators, globals, name.
 _OPERATOR_MAXIMA = [99] * 11 + [3, 3, 7, 3, 7, 99, 1, 31, 99, 14]
 _GLOBAL_MAXIMA = [99] * 8 + [31, 7, 1, 99, 99, 99, 99, 1, 5, 7, 48]
-_SINGLE_MAXIMA = np.array(_OPERATOR_MAXIMA * 6 + _GLOBAL_MAXIMA + [127] * NAME_LENGTH, np.uint8)
+_SINGLE_MAXIMA = np.array(
+    _OPERATOR_MAXIMA * NUM_OPERATORS + _GLOBAL_MAXIMA + [127] * NAME_LENGTH, np.uint8
+)
 
 _MAX_IMPLAUSIBLE_BYTES = 16
 """Real banks have a median of at most 6 bytes out of range per voice; other data has over 30."""
@@ -433,6 +439,42 @@ def without_transposition(voices: Voices) -> Voices:
     unpacked = unpack_voices(voices)
     unpacked[:, _TRANSPOSE] = _NO_TRANSPOSITION
     return pack_voices(unpacked)
+
+
+def with_ratios_transposed(voices: Voices) -> Voices:
+    """Copies of packed voices [N, 128] without transposition that sound as if they had it.
+
+    Operators that follow the key get ratios of frequency so much higher or lower, to within a
+    few cents; a voice where one has none that near just loses its transposition.
+    """
+    unpacked = unpack_voices(voices)
+    octaves = (unpacked[:, _TRANSPOSE].astype(np.int32) - _NO_TRANSPOSITION) / 12
+    operators = unpacked[:, : NUM_OPERATORS * _OPERATOR_BYTES]
+    operators = operators.reshape(len(unpacked), NUM_OPERATORS, _OPERATOR_BYTES)
+    follows = operators[:, :, _MODE] == 0
+    own = _ratio_octaves()[operators[:, :, _COARSE], operators[:, :, _FINE]]
+    wanted = np.where(follows, own + octaves[:, None], own)
+    # Of equal ratios the first is taken, which has the least fine part.
+    by_fine = _ratio_octaves().T.ravel()
+    order = np.argsort(by_fine, kind="stable")
+    known, first = np.unique(by_fine[order], return_index=True)
+    after = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
+    nearest = after - (wanted - known[after - 1] < known[after] - wanted)
+    fits = np.all(np.abs(known[nearest] - wanted) < _SAME_RATIO_OCTAVES, axis=1)
+    fine, coarse = np.divmod(order[first[nearest]], _MAX_COARSE + 1)
+    changed = (fits & (octaves != 0))[:, None] & follows
+    for place, value in ((_COARSE, coarse), (_FINE, fine)):
+        operators[:, :, place] = np.where(changed, value, operators[:, :, place])
+    unpacked[:, : NUM_OPERATORS * _OPERATOR_BYTES] = operators.reshape(len(unpacked), -1)
+    unpacked[:, _TRANSPOSE] = _NO_TRANSPOSITION
+    return pack_voices(unpacked)
+
+
+@functools.cache
+def _ratio_octaves() -> NDArray[np.float64]:
+    """[coarse, fine] ratio of an operator's frequency to the key's, in octaves."""
+    coarse = np.array([0.5, *range(1, _MAX_COARSE + 1)])
+    return np.log2(coarse[:, None] * (1 + np.arange(100) / 100))
 
 
 def init_voice() -> Voices:

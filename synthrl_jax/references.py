@@ -115,7 +115,7 @@ def make_reference(
       action_space: of the actions.
       labels: see `data.labels_of`.
     """
-    values = presets.to_values(presets.without_transposition(voices))
+    values = presets.to_values(presets.with_ratios_transposed(voices))
     played = np.asarray(played)
     note, velocity, gate_s = played.T
     sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)

@@ -30,14 +30,14 @@ def _operators(voices: np.ndarray) -> np.ndarray:
 
 
 def test_without_shares_all_voices_are_real(bank: np.ndarray) -> None:
-    drawn = VoiceSource(bank, Shares()).draw(np.random.default_rng(0), 50)
+    drawn, _ = VoiceSource(bank, Shares()).draw(np.random.default_rng(0), 50)
     known = {voice.tobytes() for voice in bank}
     assert all(voice.tobytes() in known for voice in drawn)
 
 
 @pytest.mark.parametrize("kind", ["mutated", "crossed", "interpolated", "prior", "reordered"])
 def test_each_kind_makes_new_voices_within_range(kind: str, bank: np.ndarray) -> None:
-    drawn = VoiceSource(bank, Shares(**{kind: 1.0})).draw(np.random.default_rng(1), 60)
+    drawn, _ = VoiceSource(bank, Shares(**{kind: 1.0})).draw(np.random.default_rng(1), 60)
     known = {voice[:118].tobytes() for voice in bank}
     new = sum(voice[:118].tobytes() not in known for voice in drawn)
     assert new > 30  # two operators that change places may be equal
@@ -46,13 +46,13 @@ def test_each_kind_makes_new_voices_within_range(kind: str, bank: np.ndarray) ->
 
 
 def test_reordered_voices_have_the_operators_of_a_real_one(bank: np.ndarray) -> None:
-    drawn = VoiceSource(bank, Shares(reordered=1.0)).draw(np.random.default_rng(2), 30)
+    drawn, _ = VoiceSource(bank, Shares(reordered=1.0)).draw(np.random.default_rng(2), 30)
     known = {tuple(sorted(map(bytes, operators))) for operators in _operators(bank)}
     assert all(tuple(sorted(map(bytes, operators))) in known for operators in _operators(drawn))
 
 
 def test_the_prior_takes_every_operator_from_a_voice_of_the_algorithm(bank: np.ndarray) -> None:
-    drawn = VoiceSource(bank, Shares(prior=1.0)).draw(np.random.default_rng(3), 30)
+    drawn, _ = VoiceSource(bank, Shares(prior=1.0)).draw(np.random.default_rng(3), 30)
     of_bank, of_drawn = unpack_voices(bank)[:, ALGORITHM], unpack_voices(drawn)[:, ALGORITHM]
     for algorithm, operators in zip(of_drawn, _operators(drawn), strict=True):
         donors = _operators(bank[of_bank == algorithm])

@@ -78,10 +78,8 @@ def test_scores_are_those_of_a_direct_computation(
     scores = evaluate.score(task, matches.voices)
 
     target = dataset.audio[task.rows]
-    action = policy.best_actions(target)
-    rendered = np.asarray(
-        audio.peak_normalise_render(Renderer().render(policy.action_space.to_values(action)))
-    )
+    found = policy.best_values(target)
+    rendered = np.asarray(audio.peak_normalise_render(Renderer().render(found)))
     expected = reward.distances(target, rendered)
     for name, values in expected._asdict().items():
         np.testing.assert_allclose(scores[name], values, rtol=1e-4)
@@ -89,7 +87,7 @@ def test_scores_are_those_of_a_direct_computation(
     for name, values in similarity.similarity(target, rendered)._asdict().items():
         np.testing.assert_allclose(scores[name], values, rtol=1e-4)
     assert dataset.values is not None
-    values = (dataset.values[task.rows], policy.action_space.to_values(action))
+    values = (dataset.values[task.rows], found)
     true, found = (canonical.canonical_values(v, (60, 85)) for v in values)
     heard = canonical.heard_decisions(true, (60, 85))
     same = policy.action_space.from_values(true) == policy.action_space.from_values(found)
@@ -113,7 +111,7 @@ def test_more_guesses_are_never_worse(
 ) -> None:
     task = task_of(dataset, *range(6))
     one, best = (
-        evaluate.score(task, evaluate.match_by_policy(task, policy, num_samples=n).voices)
+        evaluate.score(task, evaluate.match_by_policy(task, policy, count=1 + n).voices)
         for n in (0, 4)
     )
     assert np.all(best["reward"] >= one["reward"])
@@ -185,9 +183,10 @@ def test_retrieval_finds_what_is_there(dataset: data.Dataset) -> None:
     everything = library.from_voices(dataset.voices(), dataset.path)
     found = evaluate.match_by_retrieval(task, [everything])
     np.testing.assert_allclose(evaluate.score(task, found.voices)["reward"], 10)
-    np.testing.assert_array_equal(found.renders, 40)
+    np.testing.assert_array_equal(found.renders, 1)
     others = everything.keep(~np.isin(np.arange(40), task.rows))
-    found = evaluate.match_by_retrieval(task, [others])
+    found = evaluate.match_by_retrieval(task, [others], count=48)
+    np.testing.assert_array_equal(found.renders, 38)
     best = [match.make_score(task.heard(i))(np.array(others.voices))[:, 4].max() for i in range(2)]
     np.testing.assert_allclose(evaluate.score(task, found.voices)["reward"], best, rtol=1e-5)
 
@@ -228,18 +227,18 @@ def test_command_compares_all_ways(
     arguments_ = [
         "evaluate", "--run", str(tiny_run), "--data", str(elsewhere.path), "--split", "all",
         "--library", str(assets.VOICES), "--matcher", "policy", "retrieval", "search",
-        "--budget", "20,60,0.1s", "--samples", "1", "--max", "5", "--examples", "3",
+        "--budget", "20,60,0.1s", "--guesses", "1,2", "--max", "5", "--examples", "3",
         "--out", str(out), "--json",
     ]  # fmt: skip
     assert main(arguments_) == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert summary == json.loads((out / "metrics.json").read_text())
-    ways = ["policy, best of 2", "retrieval", "search, 20 renders", "search, 60 renders",
-            "search, 0.1 s"]  # fmt: skip
+    ways = ["policy", "policy, best of 2", "retrieval", "retrieval, best of 2",
+            "search, 20 renders", "search, 60 renders", "search, 0.1 s"]  # fmt: skip
     assert summary["sounds"] == 5 and [*summary["ways"]] == ways
     assert summary["library"] == [{"path": summary["library"][0]["path"], "voices": 320}]
     rows = list(csv.DictReader((out / "per_sound.csv").read_text().splitlines()))
-    assert len(rows) == 25
+    assert len(rows) == 35
     table = (out / "tables.md").read_text()
     for way, figures in summary["ways"].items():
         of_way = [row for row in rows if row["way"] == way]

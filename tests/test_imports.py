@@ -23,7 +23,7 @@ _LAYERS = [
     },
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench", "library", "search"},
     {"pseudo_labels", "references", "variations"},
-    {"endless"},
+    {"endless", "guesses"},
     {"trainer"},
     {"match"},
     {"evaluate", "match_files"},

@@ -11,7 +11,7 @@ from flax import nnx
 from synthrl_jax.models.encoder import ConvEncoder, grid_positions, sequence_positions
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.synths.dx7 import SPEC
-from synthrl_jax.types import View
+from synthrl_jax.types import ReferenceView, View
 
 TINY = PolicyConfig(
     d_model=32, num_encoder_layers=1, num_decoder_layers=1, num_heads=2, d_hidden=32
@@ -19,6 +19,7 @@ TINY = PolicyConfig(
 GROUPS = PolicyConfig(
     **{**vars(TINY), "dropout": 0.0, "head": "linear", "encoder": "strips", "decoder": "groups"}
 )
+REFERENCE = PolicyConfig(**{**vars(GROUPS), "reference": True})
 BASE = PolicyConfig(
     d_model=512, num_encoder_layers=6, num_decoder_layers=6, num_heads=8, d_hidden=1024
 )
@@ -36,8 +37,17 @@ def weights(policy: PolicyFn) -> Weights:
 
 @pytest.fixture(scope="module")
 def autoregressive() -> tuple[PolicyFn, Weights]:
+    return _stirred(GROUPS)
+
+
+@pytest.fixture(scope="module")
+def referring() -> tuple[PolicyFn, Weights]:
+    return _stirred(REFERENCE)
+
+
+def _stirred(config: PolicyConfig) -> tuple[PolicyFn, Weights]:
     """A network whose decisions depend on each other, as those of fresh weights hardly do."""
-    policy = PolicyFn(GROUPS, SPEC.layout)
+    policy = PolicyFn(config, SPEC.layout)
     fresh = policy.init(0)
     return policy, jax.tree.map(
         lambda x: x + 0.3 * jax.random.normal(jax.random.key(3), x.shape), fresh
@@ -46,7 +56,9 @@ def autoregressive() -> tuple[PolicyFn, Weights]:
 
 def _view(seed: int, batch: int = 2) -> View:
     mel = jax.random.uniform(jax.random.key(seed), (batch, 128, 345), minval=-1.0)
-    return View(mel, jnp.tile(jnp.array([62.0, 80.0, 2.5]), (batch, 1)))
+    other = jax.random.uniform(jax.random.key(seed + 100), mel.shape, minval=-1.0)
+    reference = ReferenceView(other, _actions(seed + 100, batch)[:, 0])
+    return View(mel, jnp.tile(jnp.array([62.0, 80.0, 2.5]), (batch, 1)), reference)
 
 
 def _actions(seed: int, batch: int, tries: int = 1) -> jax.Array:
@@ -114,7 +126,9 @@ def test_training_mode_is_a_pure_function_of_its_key(policy: PolicyFn, weights: 
     assert all(jax.tree.leaves(changed))
 
 
-@pytest.mark.parametrize("config", [TINY, GROUPS], ids=["queries", "groups"])
+@pytest.mark.parametrize(
+    "config", [TINY, GROUPS, REFERENCE], ids=["queries", "groups", "reference"]
+)
 def test_every_weight_gets_a_gradient(config: PolicyConfig) -> None:
     policy = PolicyFn(config, SPEC.layout)
     weights = policy.init(0)
@@ -169,8 +183,9 @@ def test_what_is_gated_off_makes_no_difference(
     )
 
 
-def test_sampling_follows_the_logits(autoregressive: tuple[PolicyFn, Weights]) -> None:
-    policy, weights = autoregressive
+@pytest.mark.parametrize("network", ["autoregressive", "referring"])
+def test_sampling_follows_the_logits(network: str, request: pytest.FixtureRequest) -> None:
+    policy, weights = request.getfixturevalue(network)
     view = _view(6, 2)
     sample = jax.jit(policy.sample, static_argnums=(3, 4))
     best = sample(weights, view, jax.random.key(0), 1, 0.0)
@@ -195,6 +210,33 @@ def test_the_note_is_seen(autoregressive: tuple[PolicyFn, Weights]) -> None:
     assert np.any(np.asarray(logits(weights, view, actions) != logits(weights, other, actions)))
 
 
+def test_a_reference_counts_in_sound_and_in_parameters_and_may_be_missing(
+    referring: tuple[PolicyFn, Weights],
+) -> None:
+    policy, weights = referring
+    view, actions = _view(8, 1), _actions(8, 1)
+    assert view.reference is not None
+    logits = jax.jit(policy.logits)
+
+    def seen(**changes: jax.Array) -> np.ndarray:
+        changed = view._replace(reference=view.reference._replace(**changes))
+        return np.asarray(logits(weights, changed, actions))
+
+    other = _view(9, 1).reference
+    assert other is not None
+    assert np.any(seen() != seen(mel=other.mel)) and np.any(seen() != seen(action=other.action))
+    nothing = jnp.full_like(view.reference.action, -1)
+    np.testing.assert_array_equal(seen(action=nothing), seen(action=nothing, mel=other.mel))
+
+
+def test_fresh_networks_lean_towards_their_reference() -> None:
+    policy = PolicyFn(REFERENCE, SPEC.layout)
+    view = _view(10, 4)
+    assert view.reference is not None
+    best = policy.sample(policy.init(0), view, jax.random.key(0), 1, 0.0)[:, 0]
+    assert np.mean(best == view.reference.action) > 0.9
+
+
 def test_sizes_that_do_not_divide_are_refused() -> None:
     with pytest.raises(ValueError, match="num_heads"):
         PolicyConfig(48, 1, 1, 5, 32)
@@ -202,3 +244,5 @@ def test_sizes_that_do_not_divide_are_refused() -> None:
         PolicyConfig(48, 1, 1, 4, 32, head="softmax")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"needs model\.head 'linear'"):
         PolicyConfig(48, 1, 1, 4, 32, decoder="groups")
+    with pytest.raises(ValueError, match=r"model\.reference needs"):
+        PolicyConfig(48, 1, 1, 4, 32, reference=True)

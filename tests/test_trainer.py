@@ -91,7 +91,7 @@ def test_first_stage_leaves_a_complete_run(first_stage: pathlib.Path) -> None:
     assert (first_stage / "curves.png").stat().st_size > 10_000
     assert any((first_stage / "tensorboard").iterdir())
     policy = checkpoint.load_policy(first_stage)
-    assert policy.best_actions(np.zeros((1, 88_200), np.float32)).shape == (1, 144)
+    assert policy.best_values(np.zeros((1, 88_200), np.float32)).shape == (1, 155)
 
 
 def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
@@ -427,7 +427,7 @@ def test_an_exported_policy_guesses_as_its_run_does(
     assert main(["export", str(first_stage), "--out", str(path)]) == 0
     of_run, of_file = checkpoint.load_policy(first_stage), checkpoint.load_policy(path)
     sounds = np.random.default_rng(0).uniform(-1, 1, (3, 88_200)).astype(np.float32)
-    same = of_run.best_actions(sounds) == of_file.best_actions(sounds)
+    same = of_run.best_values(sounds) == of_file.best_values(sounds)
     assert same.mean() > 0.95  # but for near ties, as weights are rounded
     second = _config(stage2, voices, init_from=str(path), **{"train.num_epochs": 0.5})
     assert trainer.train(second, tmp_path / "stage2").step > 0

@@ -23,6 +23,14 @@ def count(text: str) -> int:
     return number
 
 
+def counts(text: str) -> list[int]:
+    """Several whole numbers of 1 or more, separated by commas."""
+    numbers = [count(part.strip()) for part in text.split(",")]
+    if not min(numbers):
+        raise argparse.ArgumentTypeError(f"{text!r}: each must be 1 or more")
+    return numbers
+
+
 def port(text: str) -> int:
     """The number of a TCP port; 0 is any that is free."""
     number = count(text)

@@ -5,12 +5,12 @@
     synthrl evaluate --data datasets/surge --library datasets/dexed --run runs/stage3 --budget 1s,9s
         --matcher policy retrieval search
 
-Ways of matching: `policy` guesses (with --samples N: the best of N more guesses, by reward),
-`retrieval` plays the 48 voices of the library that seem nearest and takes the best, `search` is
-what `synthrl match` does, once for each budget, and `policy+search` the same with the policy's
-guesses among the first voices. Targets that are voices are never looked for among their
-near-copies: the library is the training part of their dataset, or what --library names without
-all that is nearly the same.
+Ways of matching: `policy` guesses, `retrieval` takes the voice of the library that seems nearest,
+both with --guesses the best of so many by reward; `search` is what `synthrl match` does, once for
+each budget, and `policy+search` the same with the policy's guesses among the first voices. The
+released policy begins from the nearest voices of the library too; --no-library asks it to do
+without. Targets that are voices are never looked for among their near-copies: the library is the
+training part of their dataset, or what --library names without all that is nearly the same.
 
 Prints the paper's table and further metrics as Markdown, and leaves in --out: tables.md,
 metrics.json, per_sound.csv, trade_off.png (for searches) and index.html with examples.
@@ -22,7 +22,13 @@ import argparse
 import pathlib
 from typing import Any
 
-from synthrl_jax.cli.arguments import add_policy_arguments, budgets, count, load_policy
+from synthrl_jax.cli.arguments import (
+    add_policy_arguments,
+    budgets,
+    count,
+    counts,
+    load_policy,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,16 +49,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of searches, separated by commas: seconds (1s,10s), renders (300,1000), or steady; "
         "default: 10s",
     )
-    parser.add_argument("--samples", type=count, default=0, help="further guesses of the policy")
+    parser.add_argument(
+        "--guesses",
+        type=counts,
+        default=[1],
+        metavar="LIST",
+        help="of the policy or the library, separated by commas: the best of so many counts; "
+        "default: 1",
+    )
     parser.add_argument(
         "--library",
         nargs="+",
         type=pathlib.Path,
         default=[],
         metavar="PATH",
-        help="voices for retrieval and search: prepared datasets (their training part), "
-        "cartridges, folders of them, or indices; default: the targets' dataset if they are "
-        "voices, else what `synthrl index` made, or the bundled voices",
+        help="voices to begin from: prepared datasets (their training part), cartridges, folders "
+        "of them, or indices; default: the targets' dataset if they are voices, else what "
+        "`synthrl index` made, or the bundled voices",
+    )
+    parser.add_argument(
+        "--no-library", action="store_true", help="guesses of the policy from the sound alone"
     )
     parser.add_argument("--split", choices=["test", "valid", "train", "all"], default="test")
     parser.add_argument(
@@ -82,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from synthrl_jax import data, evaluate, evaluate_files
+    from synthrl_jax.errors import UserError
     from synthrl_jax.search import Budget
 
     dataset = data.Dataset.open(args.data)
@@ -92,14 +109,17 @@ def run(args: argparse.Namespace) -> int:
     rows = evaluate.select_rows(dataset, args.split, **split, limit=args.max)
     task = evaluate.make_task(dataset, rows, policy)
     libraries = []
-    if set(matchers) - {"policy"}:
+    begins_from = policy is not None and policy.wants_reference and not args.no_library
+    if args.no_library and (args.library or set(matchers) != {"policy"}):
+        raise UserError("--no-library goes with --matcher policy alone")
+    if set(matchers) != {"policy"} or begins_from:
         libraries = evaluate.open_libraries(args.library, task, **split, threads=args.threads)
     ways = evaluate.make_ways(
         matchers,
         [Budget(**budget) for budget in args.budget],
         policy=policy,
         libraries=libraries,
-        num_samples=args.samples,
+        guesses=args.guesses,
         seed=args.seed,
         threads=args.threads,
     )
@@ -120,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
             "split_seed": split["seed"],
             "fold": split["fold"],
             "library": [{"path": str(lib.path), "voices": len(lib.voices)} for lib in libraries],
-            "samples": args.samples,
+            "guesses": args.guesses,
             "seed": args.seed,
         },
         num_examples=args.examples,

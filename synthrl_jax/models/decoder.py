@@ -21,7 +21,7 @@ from synthrl_jax.models.transformer import DecoderLayer, FeedForward
 from synthrl_jax.types import DecisionLayout
 
 _NO_CLASS = -1e9
-_TRUST = 2.0
+_TRUST = 4.0
 """Logit, at first, of what the reference has."""
 
 
