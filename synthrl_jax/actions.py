@@ -48,15 +48,6 @@ class ActionSpace:
         """[..., D, K] log-probabilities in nats of softmax(logits / temperature)."""
         return jax.nn.log_softmax(self.mask_logits(logits / temperature), axis=-1)
 
-    def argmax(self, logits: Array) -> jax.Array:
-        """[..., D] int32 most likely classes."""
-        return jnp.argmax(self.mask_logits(logits), axis=-1).astype(jnp.int32)
-
-    def sample(self, key: jax.Array, logits: Array, temperature: float) -> jax.Array:
-        """[..., D] int32 classes drawn from softmax(logits / temperature)."""
-        masked = self.mask_logits(logits / temperature)
-        return jax.random.categorical(key, masked, axis=-1).astype(jnp.int32)
-
     def log_prob(self, logits: Array, action: Array, temperature: float) -> jax.Array:
         """[..., D] log-probability in nats of each chosen class."""
         log_probs = self.log_softmax(logits, temperature)

@@ -24,6 +24,13 @@ SILENCE_PEAK = 1e-4
 """A sound whose peak is below this counts as silent."""
 
 
+def divide_by_peak(sounds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divides sounds [B, S] in place by their largest absolute values [B], which are returned."""
+    peak = np.max(np.abs(sounds), axis=1)
+    sounds /= np.maximum(peak, 1e-9)[:, None]
+    return peak
+
+
 def peak_normalise_target(audio: Array) -> jax.Array:
     """[B, S] divided by its largest absolute value; silence stays silent."""
     peak = jnp.max(jnp.abs(audio), axis=-1, keepdims=True)

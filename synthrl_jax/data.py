@@ -274,6 +274,13 @@ class Labels(NamedTuple):
     heard: NDArray[np.float32]
 
 
+def check_labels(kind: str) -> None:
+    """Raises `UserError` for a kind of labels that does not exist."""
+    if kind not in get_args(LabelKind):
+        listed = ", ".join(get_args(LabelKind))
+        raise UserError(f"config.data.labels {kind!r} is not one of {listed}")
+
+
 def described(
     values: NDArray[np.floating], played: NDArray[np.floating], kind: LabelKind
 ) -> NDArray[np.float32]:
@@ -318,9 +325,7 @@ def labels_of(
     Raises:
       UserError: a kind that does not exist.
     """
-    if kind not in get_args(LabelKind):
-        listed = ", ".join(get_args(LabelKind))
-        raise UserError(f"config.data.labels {kind!r} is not one of {listed}")
+    check_labels(kind)
     told = described(values, played, kind)
     action = action_space.from_values(told)
     if kind == "given":

@@ -301,8 +301,7 @@ def make_endless_loader(
         played = notes.draw(rng, num_played, protocol)[own_played]
         note, velocity, gate_s = played.T
         sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
-        peak = np.max(np.abs(sounds), axis=1)
-        sounds /= np.maximum(peak, 1e-9)[:, None]
+        peak = audio.divide_by_peak(sounds)
         mask = (peak >= audio.SILENCE_PEAK).astype(np.float32)
         places = np.empty(0, np.intp)
         if elsewhere is not None and num_elsewhere:

@@ -367,8 +367,7 @@ def _recording_items(
 def _played(renderer: Renderer, voices: NDArray[np.uint8]) -> NDArray[np.void]:
     """How voices [B, 128] sound, as records."""
     sounds = renderer.render(voices, note=embedding.NOTE)
-    peaks = np.max(np.abs(sounds), axis=1)
-    sounds /= np.maximum(peaks, 1e-9)[:, None]
+    peaks = audio.divide_by_peak(sounds)
     records = np.zeros(len(voices), _RECORD)
     records["key"] = [np.frombuffer(_voice_key(voice), np.uint8) for voice in voices]
     records["peak"], records["row"] = peaks, embedding.embed(sounds)

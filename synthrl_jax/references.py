@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import data, embedding, presets
+from synthrl_jax import audio, data, embedding, presets
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.progress import ProgressBar
 from synthrl_jax.render import Renderer
@@ -119,7 +119,7 @@ def make_reference(
     played = np.asarray(played)
     note, velocity, gate_s = played.T
     sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
-    sounds /= np.maximum(np.max(np.abs(sounds), axis=1, keepdims=True), 1e-9)
+    audio.divide_by_peak(sounds)
     told = data.described(values, played, labels)
     action = action_space.from_values(told)
     return Reference(

@@ -14,7 +14,7 @@ import math
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -578,9 +578,7 @@ def _check_settings(config: Config) -> None:
     for name, value in positive.items():
         if not value > 0:
             raise UserError(f"config.{name} is {value}; it must be above 0")
-    if config.data.labels not in get_args(data.LabelKind):
-        listed = ", ".join(get_args(data.LabelKind))
-        raise UserError(f"config.data.labels {config.data.labels!r} is not one of {listed}")
+    data.check_labels(config.data.labels)
     for name in ("max_train", "max_valid"):
         if config.data[name] < 0:
             raise UserError(f"config.data.{name} is {config.data[name]}; 0 is all")
