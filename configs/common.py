@@ -75,6 +75,7 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.model.encoder = "conv"  # or "strips"
     config.model.decoder = "queries"  # or "groups"
     config.model.reference = False  # begins from the voice of the training part that is nearest
+    config.model.trust = 0.0  # logit that what the reference has is given in advance
 
     config.optim = ml_collections.ConfigDict()
     config.optim.learning_rate = 2e-4
@@ -150,6 +151,7 @@ def fast_config(size: str) -> ml_collections.ConfigDict:
         encoder="strips",
         decoder="groups",
         reference=True,
+        trust=4.0,
     )
     config.data.labels = "at_note"
     config.data.use_spare_valid = True

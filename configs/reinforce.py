@@ -18,6 +18,7 @@ def get_config(size: str = ""):
     config.reinforce.alpha_start = 0.8
     config.reinforce.alpha_epochs = 1e9  # stays there
     config.reinforce.tries = 8
+    config.model.trust = 8.0
     config.loss.learn_from = "tries"
     config.loss.reward_scale = "log"
     config.loss.advantage = "group"

@@ -19,7 +19,7 @@ TINY = PolicyConfig(
 GROUPS = PolicyConfig(
     **{**vars(TINY), "dropout": 0.0, "head": "linear", "encoder": "strips", "decoder": "groups"}
 )
-REFERENCE = PolicyConfig(**{**vars(GROUPS), "reference": True})
+REFERENCE = PolicyConfig(**{**vars(GROUPS), "reference": True, "trust": 4.0})
 BASE = PolicyConfig(
     d_model=512, num_encoder_layers=6, num_decoder_layers=6, num_heads=8, d_hidden=1024
 )
@@ -229,7 +229,7 @@ def test_a_reference_counts_in_sound_and_in_parameters_and_may_be_missing(
     np.testing.assert_array_equal(seen(action=nothing), seen(action=nothing, mel=other.mel))
 
 
-def test_fresh_networks_lean_towards_their_reference() -> None:
+def test_fresh_networks_trust_their_reference() -> None:
     policy = PolicyFn(REFERENCE, SPEC.layout)
     view = _view(10, 4)
     assert view.reference is not None

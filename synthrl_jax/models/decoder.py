@@ -21,8 +21,6 @@ from synthrl_jax.models.transformer import DecoderLayer, FeedForward
 from synthrl_jax.types import DecisionLayout
 
 _NO_CLASS = -1e9
-_TRUST = 4.0
-"""Logit, at first, of what the reference has."""
 
 
 class Memory(NamedTuple):
@@ -199,12 +197,13 @@ class _GroupLayer(nnx.Module):
 
 
 class _ReferenceHeads(nnx.Module):
-    """What decisions see of a reference, and the logits of taking it over."""
+    """What decisions see of a reference, and the logits of taking it over: at first the trust."""
 
-    def __init__(self, num_decisions: int, max_classes: int, d_model: int) -> None:
+    def __init__(self, num_decisions: int, max_classes: int, d_model: int, trust: float) -> None:
+        self.trust = trust
         self.embedding = nnx.Param(jnp.zeros((num_decisions, max_classes, d_model)))
         self.kernel = nnx.Param(jnp.zeros((num_decisions, d_model)))
-        self.bias = nnx.Param(jnp.full(num_decisions, _TRUST))
+        self.bias = nnx.Param(jnp.zeros(num_decisions))
 
     def seen(self, reference: jax.Array) -> jax.Array:
         """[B, D] classes, -1 for none → [B, D, d_model]."""
@@ -216,12 +215,13 @@ class _ReferenceHeads(nnx.Module):
 
     def logits(self, hidden: jax.Array, reference: jax.Array) -> jax.Array:
         """[B, D, d_model] and [B, D] classes → [B, D, K] to add."""
-        taken_over = jnp.einsum("bnd,nd->bn", hidden, self.kernel[...]) + self.bias[...]
+        taken_over = jnp.einsum("bnd,nd->bn", hidden, self.kernel[...])
+        taken_over += self.bias[...] + self.trust
         return taken_over[..., None] * self._one_hot(reference)
 
     def one_logits(self, hidden: jax.Array, known: jax.Array, decision: jax.Array) -> jax.Array:
         """[B, d_model] and [B] classes of one decision → [B, K] to add."""
-        taken_over = hidden @ self.kernel[...][decision] + self.bias[...][decision]
+        taken_over = hidden @ self.kernel[...][decision] + self.bias[...][decision] + self.trust
         return taken_over[:, None] * self._one_hot(known)
 
     def _one_hot(self, classes: jax.Array) -> jax.Array:
@@ -236,13 +236,14 @@ class GroupDecoder(nnx.Module):
     embedded decisions before it, through one hidden layer. What is gated off adds nothing, so that
     it makes no difference what was decided there.
 
-    With a reference, a decision also sees what that one's is, and may take it over: a logit of its
-    own is added to that class.
+    With a reference, a decision also sees what that one's is, and may take it over: a learnt logit
+    and the trust are added to that class.
 
     Args:
       layout: of the decisions.
       d_model, num_heads, d_hidden, num_layers: of the transformer.
       reference: whether there is one.
+      trust: logit of what a reference has, before anything is learnt.
 
     References:
       Larochelle and Murray, The Neural Autoregressive Distribution Estimator (2011).
@@ -257,6 +258,7 @@ class GroupDecoder(nnx.Module):
         d_hidden: int,
         num_layers: int,
         reference: bool = False,
+        trust: float = 0.0,
         rngs: nnx.Rngs,
     ) -> None:
         num_decisions, max_classes = len(layout.class_counts), int(max(layout.class_counts))
@@ -274,7 +276,7 @@ class GroupDecoder(nnx.Module):
         self.norm = nnx.RMSNorm(d_model, rngs=rngs)
         self.heads = DecisionHeads(d_model, np.array(layout.class_counts), rngs=rngs)
         if reference:
-            self.reference = _ReferenceHeads(num_decisions, max_classes, d_model)
+            self.reference = _ReferenceHeads(num_decisions, max_classes, d_model, trust)
 
     def logits(
         self, memory: Memory, action: jax.Array, *, train: bool, rngs: nnx.Rngs | None

@@ -41,6 +41,9 @@ class PolicyConfig:
         after another and has free logits.
       reference: begins from a known preset that sounds alike, where there is one; of "strips" with
         "groups" alone.
+      trust: logit that what the reference has is given in advance. Labels teach what is likely,
+        decision by decision, and of a voice that is right in most places but not in all little may
+        remain; with more trust it stays whole, and reward teaches where to leave it.
     """
 
     d_model: int
@@ -54,6 +57,7 @@ class PolicyConfig:
     encoder: Encoder = "conv"
     decoder: Decoder = "queries"
     reference: bool = False
+    trust: float = 0.0
 
     def __post_init__(self) -> None:
         if self.d_model % 16 or self.d_model % self.num_heads:
@@ -111,7 +115,9 @@ class Policy(nnx.Module):
                 rngs=rngs,
             )
         else:
-            self.decoder = GroupDecoder(layout, **sizes, reference=config.reference, rngs=rngs)
+            self.decoder = GroupDecoder(
+                layout, **sizes, reference=config.reference, trust=config.trust, rngs=rngs
+            )
 
     def logits(
         self,
