@@ -1,10 +1,11 @@
-"""Audio files in and out: any format that libsndfile reads, as mono 22 050 Hz float32."""
+"""Audio files in and out: what libsndfile or FFmpeg read, as mono 22 050 Hz float32."""
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable
 
+import audioread
 import numpy as np
 import soundfile
 import soxr
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 from synthrl_jax.audio import SAMPLE_RATE, SILENCE_PEAK
 from synthrl_jax.errors import UserError
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".w64", ".caf")
+SUFFIXES = (
+    *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".w64", ".caf"),
+    *(".m4a", ".aac", ".wma"),
+)
 ONSET_LEVEL = 10 ** (-50 / 20)
 """What comes before a sound first reaches this share of its peak (−50 dB) is leading silence."""
 
@@ -71,24 +75,51 @@ def read_channels(
         raise UserError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(path) as file:
-            duration_s = file.frames / file.samplerate
-            if longest_s is not None and duration_s > longest_s:
-                raise UserError(
-                    f"{path}: lasts {duration_s:.0f} s; {longest_s:g} s at most. Cut it to one note"
-                )
+            _check_length(path, file.frames / file.samplerate, longest_s)
             frames = int(_MAX_SECONDS * file.samplerate)
             channels = file.read(frames, dtype="float32", always_2d=True)
             file_rate = file.samplerate
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise UserError(
-            f"{path}: not an audio file this program can read ({error}); WAV, FLAC, MP3, OGG and "
-            "AIFF are"
-        ) from error
+        channels, file_rate = _decoded(path, error)
+        _check_length(path, len(channels) / file_rate, longest_s)
     if len(channels) == 0:
         raise UserError(f"{path}: holds no audio")
     if not np.all(np.isfinite(channels)):
         raise UserError(f"{path}: holds samples that are no numbers (NaN or infinite)")
     return np.asarray(channels, np.float32), file_rate
+
+
+def _check_length(path: pathlib.Path, duration_s: float, longest_s: float | None) -> None:
+    """Raises `UserError` for a sound that is too long."""
+    if longest_s is not None and duration_s > longest_s:
+        raise UserError(
+            f"{path}: lasts {duration_s:.0f} s; {longest_s:g} s at most. Cut it to one note"
+        )
+
+
+def _decoded(path: pathlib.Path, problem: Exception) -> tuple[NDArray[np.float32], int]:
+    """[S, channels] and sample rate of a file that the system's decoders (FFmpeg, Core Audio) read.
+
+    Args:
+      path: of the file; at most ten minutes of it are read.
+      problem: that libsndfile had with it.
+    """
+    try:
+        with audioread.audio_open(path) as file:
+            bytes_per_s = 2 * file.channels * file.samplerate
+            pieces, size = [], 0
+            for piece in file:
+                pieces.append(piece)
+                size += len(piece)
+                if size >= _MAX_SECONDS * bytes_per_s:
+                    break
+            samples = np.frombuffer(b"".join(pieces), "<i2").reshape(-1, file.channels)
+            return samples.astype(np.float32) / np.float32(32768), file.samplerate
+    except (audioread.DecodeError, OSError, EOFError, ValueError) as error:
+        raise UserError(
+            f"{path}: not an audio file this program can read ({problem}); WAV, FLAC, MP3, OGG and "
+            "AIFF are, and M4A and others where FFmpeg is installed"
+        ) from error
 
 
 def mix_down(channels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -35,6 +37,24 @@ def test_reads_no_more_than_was_asked_for(tmp_path: pathlib.Path) -> None:
     assert len(audio_files.read_channels(path, longest_s=3.0)[0]) == 24_000
     with pytest.raises(UserError, match=r"tone\.flac: lasts 3 s; 2\.5 s at most"):
         audio_files.read_channels(path, longest_s=2.5)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_reads_what_ffmpeg_does(tmp_path: pathlib.Path) -> None:
+    time_s = np.arange(44_100) / 44_100
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time_s)
+    soundfile.write(tmp_path / "tone.wav", np.stack([tone, 0.5 * tone], axis=1), 44_100)
+    path = tmp_path / "memo.m4a"
+    arguments = ["-loglevel", "error", "-i", str(tmp_path / "tone.wav"), str(path)]
+    subprocess.run(["ffmpeg", *arguments], check=True, timeout=60)
+    channels, sample_rate = audio_files.read_channels(path)
+    assert sample_rate == 44_100 and channels.shape[1] == 2
+    assert 44_100 <= len(channels) < 50_000
+    levels = np.sqrt(np.mean(np.square(channels[4000:40_000]), axis=0))
+    np.testing.assert_allclose(levels, [0.354, 0.177], rtol=0.03)
+    with pytest.raises(UserError, match=r"lasts 1 s; 0\.5 s at most"):
+        audio_files.read_channels(path, longest_s=0.5)
+    assert audio_files.find_audio([tmp_path]) == [path, tmp_path / "tone.wav"]
 
 
 def test_bad_files_are_named_with_the_reason(tmp_path: pathlib.Path) -> None:
