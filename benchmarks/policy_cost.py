@@ -17,8 +17,8 @@ layers are checked to be as large as ours; it has its batches for nothing, and r
 dexed-py and librosa where dexed-py is installed. Without PyTorch its rows are left out.
 
 Sounds are those of bundled voices and networks are fresh. After one step to warm up, the fastest of
-`--repeats` counts, as the others were disturbed: `s / step`. `cores` is how many were at work on it,
-on average, so that `sounds / core s` holds on a busy machine too; the processes of dexed-py are not
+`--repeats` counts, as the others were disturbed: `s / step`. `cores` is how many worked on it on
+average, so that `sounds / core s` holds on a busy machine too; the processes of dexed-py are not
 in either. Shares are of all repeats; `mel` is the time of the
 spectrogram alone, which is also part of `policy` or else of `learn`. Ratios are of sounds per
 second to the peer's for the same kind of work.
