@@ -10,11 +10,13 @@ SOUND ?= synthrl_jax/assets/example.wav
 
 NATIVE_SOURCES := CMakeLists.txt $(shell find csrc third_party -type f)
 
-.PHONY: help quickstart test lint format bench wheel sanitize fuzz fuzz-surge clean
+.PHONY: help quickstart demo test browser screenshot lint format bench wheel sanitize fuzz fuzz-surge clean
 
 help:
 	@echo "make quickstart  build, train three tiny stages on bundled sounds, evaluate, match"
+	@echo "make demo        open the page that matches sounds in a browser"
 	@echo "make test        run the test suite"
+	@echo "make browser     install Debian's Chromium, which the tests of the page need (as root)"
 	@echo "make lint        check style and types"
 	@echo "make format      apply the style"
 	@echo "make bench       measure rendering speed against dexed-py"
@@ -22,6 +24,7 @@ help:
 	@echo "make sanitize    run the C++ tests under address, undefined and thread sanitizers"
 	@echo "make fuzz        feed the readers and the engine with random input"
 	@echo "make fuzz-surge  feed damaged Surge patches to the reader, under sanitizers"
+	@echo "make screenshot  take the README's picture of the page anew"
 	@echo "make clean       remove what was built"
 
 $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
@@ -29,7 +32,7 @@ $(READY): pyproject.toml setup.py $(NATIVE_SOURCES)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python scripts/build_requirements.py | \
 		$(BIN)/python -m pip install --quiet --requirement /dev/stdin
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[demo,test,lint]'
 	touch $@
 
 $(OUT)/dexed/manifest.json: | $(READY)
@@ -55,8 +58,18 @@ quickstart: $(READY) $(OUT)/dexed/manifest.json $(OUT)/elsewhere/manifest.json
 	@echo "          $(OUT)/evaluation-dexed/index.html   (unseen DX7 voices)"
 	@echo "          $(OUT)/evaluation-elsewhere/index.html"
 
+demo: $(READY)
+	$(BIN)/synthrl demo
+
 test: $(READY)
 	$(BIN)/python -m pytest
+
+browser:
+	command -v chromium || { apt-get update && DEBIAN_FRONTEND=noninteractive \
+		apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; }
+
+screenshot: $(READY)
+	$(BIN)/python scripts/take_screenshot.py docs/img/demo.png
 
 lint: $(READY)
 	$(BIN)/ruff check .

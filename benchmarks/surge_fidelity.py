@@ -11,7 +11,9 @@ held and 1 s released, left channel, resampled to 22 050 Hz, peak 1. A patch *ma
 0.27 · spectral MAE + 0.7 · spectral convergence + 0.03 · MFCC13 MAE is at most
 max(0.10, 1.5 · the cost of two renders of Surge XT): sounds with random phases or noise differ
 between two renders of Surge XT itself. The table lists features by the share of their patches
-that match, and the patches farthest from a match. With `--json` the last line is one object.
+that match, and the patches farthest from a match. Then come quantiles of the processor time of a
+render, the least of `--repeats`, and the patches that take longest. With `--json` the last line is
+one object.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ _LEAST_COST = 0.10
 _REPEAT_MARGIN = 1.5
 _CLOSE_SPEC_MAE = 0.05
 _BATCH = 16
+_SLOWEST = 12
 _COLUMNS = (
     *("id", "cost", "limit", "spec_mae", "sc", "mfcc13", "mfcc40", "null_db", "seconds"),
     *("repeats_exactly", "patch", "features"),
@@ -178,6 +181,18 @@ def batches(cases: list[Case]) -> Iterator[list[Case]]:
         yield cases[start : start + _BATCH]
 
 
+def timed_render(
+    renderer: Renderer, content: bytes, seed: int, repeats: int
+) -> tuple[NDArray[np.float32], float]:
+    """The sound of a patch, [S], and the least processor time of `repeats` renders, in seconds."""
+    sounds, times = [], []
+    for _ in range(repeats):
+        begin = time.process_time()
+        sounds.append(renderer.render([content], seed=seed)[0])
+        times.append(time.process_time() - begin)
+    return sounds[-1], min(times)
+
+
 def compare(
     renderer: Renderer,
     cases: list[Case],
@@ -185,6 +200,7 @@ def compare(
     seed: int,
     rounded: bool,
     effects: bool,
+    repeats: int,
 ) -> tuple[list[Outcome], list[str]]:
     """Renders and scores all cases; returns outcomes and errors."""
     distances = jax.jit(reward.distances)
@@ -192,13 +208,12 @@ def compare(
     for batch in track(list(batches(cases)), description="patches"):
         kept, sounds, references, seconds = [], [], [], []
         for case in batch:
-            begin = time.process_time()
             try:
-                sound = renderer.render([contents[case.patch]], seed=seed)[0]
+                sound, duration = timed_render(renderer, contents[case.patch], seed, repeats)
             except (UserError, KeyError) as error:
                 errors.append(f"{case.number} {case.patch}: {error}")
                 continue
-            seconds.append(time.process_time() - begin)
+            seconds.append(duration)
             target = surge_target(sound)
             sounds.append(as_stored(target, case) if rounded else target)
             references.append(load_reference(case.path))
@@ -259,6 +274,23 @@ def cells_of(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
+def time_quantiles_ms(outcomes: list[Outcome]) -> dict[str, float]:
+    """Quantiles of the processor time of a render, by name."""
+    times_ms = [1000 * outcome.seconds for outcome in outcomes]
+    return {
+        name: float(np.quantile(times_ms, quantile))
+        for name, quantile in (
+            *(("fastest", 0.0), ("5 %", 0.05), ("25 %", 0.25), ("median", 0.5)),
+            *(("75 %", 0.75), ("95 %", 0.95), ("slowest", 1.0)),
+        )
+    }
+
+
+def slowest_first(outcomes: list[Outcome], count: int) -> list[Outcome]:
+    """The patches that take longest to render."""
+    return sorted(outcomes, key=lambda outcome: -outcome.seconds)[:count]
+
+
 _PATCH_COLUMNS = ("id", "cost", "limit", "MAE", "SC", "MFCC", "null dB", "patch")
 
 
@@ -272,17 +304,33 @@ def report(console: Console, outcomes: list[Outcome], errors: list[str], worst: 
     for outcome in worst_first(outcomes, worst):
         table.add_row(*cells_of(outcome), ", ".join(outcome.features))
     console.print(table)
+    quantiles = time_quantiles_ms(outcomes)
+    table = Table(*quantiles, title="Milliseconds per render")
+    table.add_row(*(f"{value:.1f}" for value in quantiles.values()))
+    console.print(table)
+    table = Table("ms", "patch")
+    for outcome in slowest_first(outcomes, _SLOWEST):
+        table.add_row(f"{1000 * outcome.seconds:.0f}", outcome.case.patch)
+    console.print(table)
     for error in errors:
         console.print(error, markup=False)
 
 
 def markdown(outcomes: list[Outcome], worst: int) -> str:
-    """The report as two tables of Markdown."""
+    """The report as tables of Markdown."""
     lines = ["| feature | matched | of | share |", "| --- | ---: | ---: | ---: |"]
     for feature, matched, total in feature_rows(outcomes):
         lines.append(f"| {feature} | {matched} | {total} | {matched / total:.2f} |")
     lines += ["", f"| {' | '.join(_PATCH_COLUMNS)} |", "| --- |" + " ---: |" * 6 + " --- |"]
     lines += [f"| {' | '.join(cells_of(outcome))} |" for outcome in worst_first(outcomes, worst)]
+    quantiles = time_quantiles_ms(outcomes)
+    lines += ["", f"| ms per render: {' | '.join(quantiles)} |", "| ---: " * len(quantiles) + "|"]
+    lines += ["| " + " | ".join(f"{value:.1f}" for value in quantiles.values()) + " |"]
+    lines += ["", "| ms | patch |", "| ---: | --- |"]
+    lines += [
+        f"| {1000 * outcome.seconds:.0f} | {outcome.case.patch} |"
+        for outcome in slowest_first(outcomes, _SLOWEST)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -301,6 +349,7 @@ def main() -> None:
     parser.add_argument("--worst", type=int, default=40, help="patches to list")
     parser.add_argument("--threads", type=int, default=1, help="of the renderer")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--repeats", type=int, default=1, help="renders of each, the least timed")
     parser.add_argument("--json", action="store_true", help="print a summary in JSON at the end")
     parser.add_argument("--out", type=pathlib.Path, help="file for a line of CSV per patch")
     parser.add_argument("--markdown", type=pathlib.Path, help="file for the tables")
@@ -323,7 +372,13 @@ def main() -> None:
         formulas=arguments.formulas,
     ) as renderer:
         outcomes, errors = compare(
-            renderer, cases, contents, arguments.seed, arguments.round, not arguments.dry
+            renderer,
+            cases,
+            contents,
+            arguments.seed,
+            arguments.round,
+            effects=not arguments.dry,
+            repeats=max(1, arguments.repeats),
         )
 
     console = Console(width=200)
@@ -337,6 +392,7 @@ def main() -> None:
         "close": close,
         "repeatable": len(exact),
         "median_seconds": statistics.median(outcome.seconds for outcome in outcomes),
+        "time_quantiles_ms": time_quantiles_ms(outcomes),
         "median_cost": statistics.median(outcome.cost for outcome in outcomes),
     }
     console.print(

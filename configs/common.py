@@ -41,7 +41,8 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.data.max_valid = 512
     # Validation voices beyond `max_valid` are trained on, unless they are near-copies of one.
     config.data.use_spare_valid = False
-    # "canonical": presets that sound the same are one, and what is not heard teaches nothing.
+    # "canonical": presets that sound the same are one, and what is not heard teaches nothing;
+    # "at_note": the same for presets that sound the same as they are played.
     config.data.labels = "given"
     # Folder of sounds of other origin to learn from as well, see `synthrl label`.
     config.data.elsewhere = ""
@@ -146,7 +147,7 @@ def fast_config(size: str) -> ml_collections.ConfigDict:
         encoder="strips",
         decoder="groups",
     )
-    config.data.labels = "canonical"
+    config.data.labels = "at_note"
     config.data.use_spare_valid = True
     config.data.elsewhere_share = 0.2
     config.data.endless.enabled = True

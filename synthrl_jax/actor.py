@@ -6,8 +6,10 @@ import concurrent.futures
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthrl_jax.data import Loader
+from synthrl_jax.distributed import Devices
 from synthrl_jax.environment import Environment
 from synthrl_jax.run_log import Clock
 from synthrl_jax.steps import Rollout, Steps, Tries
@@ -15,7 +17,7 @@ from synthrl_jax.types import Array, Batch, TrainState, View
 
 
 class Experience(NamedTuple):
-    """What the learner takes in one step.
+    """What the learner takes in one step, spread over the devices.
 
     Attributes:
       batch: targets.
@@ -33,14 +35,15 @@ class _Pending(NamedTuple):
 
     Attributes:
       position: of the data before the batch was taken.
-      batch, view: as in `Experience`.
-      rollout: will be there when it is rendered and scored.
+      batch, view, tries: as in `Experience`.
+      reward: [b, R] of this process's rows; will be there when they are rendered and scored.
     """
 
     position: dict[str, Any]
     batch: Batch
     view: View
-    rollout: concurrent.futures.Future[Rollout]
+    tries: Tries
+    reward: concurrent.futures.Future[NDArray[np.float32]]
 
 
 class Actor:
@@ -53,7 +56,8 @@ class Actor:
     Args:
       steps: the policy.
       environment: renders and scores; None tries nothing.
-      loader: of the targets.
+      loader: of this process's rows of the targets.
+      devices: that share the batch.
       clock: told how long each part takes.
       overlap: work ahead of the learner.
     """
@@ -63,6 +67,7 @@ class Actor:
         steps: Steps,
         environment: Environment | None,
         loader: Loader,
+        devices: Devices,
         clock: Clock,
         *,
         overlap: bool,
@@ -70,6 +75,7 @@ class Actor:
         self._steps = steps
         self._environment = environment
         self._loader = loader
+        self._devices = devices
         self._clock = clock
         self._overlap = overlap
         self._pending: _Pending | None = None
@@ -89,50 +95,50 @@ class Actor:
         """
         environment = self._environment
         if environment is None:
-            batch, view = self._next_batch()
+            _, batch, view = self._next_batch()
             return Experience(batch, view, None)
         pending = self._pending or self._begin(environment, state, state.step)
         with self._clock.part("wait"):
-            rollout = pending.rollout.result()
+            reward = pending.reward.result()
         self._pending = None
         if self._overlap:
             self._pending = self._begin(environment, state, state.step + 1)
+        rollout = Rollout(pending.tries, self._devices.spread(reward))
         return Experience(pending.batch, pending.view, rollout)
 
-    def _next_batch(self) -> tuple[Batch, View]:
-        """A batch and what the policy sees of it."""
+    def _next_batch(self) -> tuple[Batch, Batch, View]:
+        """This process's rows of a batch, the whole of it, and what the policy sees of that."""
         with self._clock.part("data"):
-            batch = next(self._loader)
-        return batch, self._steps.view(batch)
+            own = next(self._loader)
+            batch = self._devices.spread(own)
+        return own, batch, self._steps.view(batch)
 
     def _begin(self, environment: Environment, state: TrainState, step: Array) -> _Pending:
         """Samples actions for the next batch, as update `step` will see the policy."""
         position = self._loader.get_state()
-        batch, view = self._next_batch()
+        own, batch, view = self._next_batch()
         with self._clock.part("policy"):
-            tries = Tries(*map(np.asarray, self._steps.act(state._replace(step=step), view)))
+            tries = self._steps.act(state._replace(step=step), view)
+            action = self._devices.own(tries.action)
 
-        def play() -> Rollout:
+        def play() -> NDArray[np.float32]:
             with self._clock.part("render"):
-                targets = environment.prepare(batch.audio)
+                targets = environment.prepare(own.audio)
                 rewards = [
-                    environment.play(tries.action[:, i], targets, batch.played).reward
-                    for i in range(tries.action.shape[1])
+                    environment.play(action[:, i], targets, own.played).reward
+                    for i in range(action.shape[1])
                 ]
-                return Rollout(tries, np.stack([np.asarray(r) for r in rewards], axis=1))
+                return np.stack([np.asarray(reward) for reward in rewards], axis=1)
 
-        return _Pending(position, batch, view, self._thread.submit(play))
+        return _Pending(position, batch, view, tries, self._thread.submit(play))
 
     def get_state(self) -> dict[str, Any]:
-        """JSON-serialisable position, with what is tried already."""
+        """JSON-serialisable position, with what is tried already; all processes must call it."""
         if self._pending is None:
             return {"data": self._loader.get_state(), "rollout": None}
-        rollout = self._pending.rollout.result()
-        saved = {
-            "action": rollout.tries.action.tolist(),
-            "log_prob": rollout.tries.log_prob.tolist(),
-            "reward": rollout.reward.tolist(),
-        }
+        own = {name: self._devices.own(x) for name, x in self._pending.tries._asdict().items()}
+        own["reward"] = self._pending.reward.result()
+        saved = {name: self._devices.gather(x).tolist() for name, x in own.items()}
         return {"data": self._pending.position, "rollout": saved}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -140,15 +146,14 @@ class Actor:
         self._loader.set_state(state["data"])
         self._pending = None
         if state["rollout"] is not None:
-            batch, view = self._next_batch()
-            rollout: concurrent.futures.Future[Rollout] = concurrent.futures.Future()
-            rollout.set_result(
-                Rollout(
-                    Tries(
-                        np.asarray(state["rollout"]["action"], np.int32),
-                        np.asarray(state["rollout"]["log_prob"], np.float32),
-                    ),
-                    np.asarray(state["rollout"]["reward"], np.float32),
-                )
+            _, batch, view = self._next_batch()
+            saved, rows = state["rollout"], self._devices.rows
+            tries = Tries(
+                np.asarray(saved["action"], np.int32)[rows],
+                np.asarray(saved["log_prob"], np.float32)[rows],
             )
-            self._pending = _Pending(state["data"], batch, view, rollout)
+            reward: concurrent.futures.Future[NDArray[np.float32]] = concurrent.futures.Future()
+            reward.set_result(np.asarray(saved["reward"], np.float32)[rows])
+            self._pending = _Pending(
+                state["data"], batch, view, self._devices.spread(tries), reward
+            )

@@ -51,23 +51,31 @@ def read_audio(
     return np.asarray(mono, np.float32)
 
 
-def read_channels(path: str | pathlib.Path) -> tuple[NDArray[np.float32], int]:
+def read_channels(
+    path: str | pathlib.Path, *, longest_s: float | None = None
+) -> tuple[NDArray[np.float32], int]:
     """Reads a file as it is.
 
     Args:
       path: of the file; at most ten minutes of it are read.
+      longest_s: seconds that it may last; None reads the beginning of any.
 
     Returns:
       [S, channels], and the sample rate in Hz.
 
     Raises:
-      UserError: missing, not audio, empty, or damaged.
+      UserError: missing, not audio, empty, damaged, or too long.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(path) as file:
+            duration_s = file.frames / file.samplerate
+            if longest_s is not None and duration_s > longest_s:
+                raise UserError(
+                    f"{path}: lasts {duration_s:.0f} s; {longest_s:g} s at most. Cut it to one note"
+                )
             frames = int(_MAX_SECONDS * file.samplerate)
             channels = file.read(frames, dtype="float32", always_2d=True)
             file_rate = file.samplerate

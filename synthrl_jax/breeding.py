@@ -101,13 +101,19 @@ def to_voices(genomes: Genomes, ancestors: NDArray[np.uint8]) -> NDArray[np.uint
     return render.pack_voices(unpacked)
 
 
-def mutate(rng: np.random.Generator, parents: Genomes, spread: float) -> Genomes:
+def mutate(
+    rng: np.random.Generator,
+    parents: Genomes,
+    spread: float,
+    preference: ArrayLike = 1.0,
+) -> Genomes:
     """Changes a few parameters that are heard.
 
     Args:
       rng: draws.
       parents: [N, G].
       spread: share of its range that a parameter of many steps moves by, about.
+      preference: [G] weight with which each parameter is picked, if it is heard.
 
     Returns:
       [N, G], each at least one parameter away from its parent.
@@ -116,6 +122,7 @@ def mutate(rng: np.random.Generator, parents: Genomes, spread: float) -> Genomes
     rows = np.arange(len(parents))
     weight = np.where(_is_heard(parents), 1.0, 0.0)
     weight[:, table.level] = np.maximum(weight[:, table.level], 0.2)
+    weight *= preference
     # An exponential race picks the few genes of each row by weight.
     order = np.argsort(rng.exponential(size=weight.shape) / np.maximum(weight, 1e-9), axis=1)
     num_changed = np.minimum(rng.geometric(0.45, len(parents)), 8)

@@ -6,15 +6,16 @@ the envelope of an operator at level 0 to the speed of an LFO that reaches nothi
 is told to tell such voices apart learns noise. Here each set of equal voices has one member that
 stands for it, and `heard_decisions` says what of it there is to learn.
 
-What is equal is equal for every note, velocity and length, in the samples as they are computed.
-That rules out what only nearly holds, and it needs the engine's own rules:
+What is equal is equal in the samples as they are computed, for every note, velocity and length; or,
+where that is asked for, for one note and velocity, at which more is equal. That rules out what only
+nearly holds, and it needs the engine's own rules:
 
 - Buses are sums of integers that wrap, so that their order does not matter.
 - An operator is left out of blocks in which its level is under a threshold; level 0 is under it
   unless level scaling raises it, and so are a few small levels and envelopes of small levels.
 - Algorithms 4 and 6 with feedback run their loop in one go, in which no threshold applies: there,
   an operator at level 0 still gives the sign of its wave. They stay as they are.
-- Algorithm 32 damps its feedback, so that it cannot trade places with others.
+- Algorithm 32 damps its feedback; as no other lets a carrier feed back, that tells nothing apart.
 - An amplitude modulation sensitivity of 1 to 3 lowers a level even where the LFO does nothing,
   by as much for each of them.
 - Operators of fixed frequency know no pitch modulation.
@@ -69,9 +70,11 @@ _AMP_DEPTH = 140
 _LFO_KEY_SYNC = 141
 _LFO_WAVE = 142
 _PITCH_SENSITIVITY = 143
+_TRANSPOSE = 144
 _LFO = [_LFO_SPEED, _LFO_DELAY, _LFO_KEY_SYNC, _LFO_WAVE]
 
 _HIGHEST_KEY = 127
+_MIDDLE_TRANSPOSE = 24
 _FULL_LEVEL = 127
 _MIN_TARGET = 16
 _TARGET_OFFSET = 4256
@@ -83,10 +86,9 @@ _RATE_NONE = 99
 
 _LOOP_LENGTH = {3: 3, 5: 2}
 """Algorithm (from 0) → operators of the loop that its feedback goes around, from OP6 on."""
-_DAMPED_ALGORITHM = 31
 
 # Parts of a node's label in a graph of operators.
-_SOUNDS, _CARRIER, _FEEDS_BACK, _SPECIAL = 1, 2, 4, 8
+_SOUNDS, _CARRIER, _FEEDS_BACK, _IN_LOOP = 1, 2, 4, 8
 
 _LEVEL_STEPS = np.concatenate(
     [
@@ -112,8 +114,16 @@ _PITCH_RATE = np.array(
     ]
 )
 """[100] speed of a pitch envelope's stage."""
-_LOUDEST, _SOFTEST = 254 - 239, 0 - 239
-"""What key velocity multiplies at the highest and the lowest velocity."""
+_VELOCITY = np.array(
+    [
+        *(0, 70, 86, 97, 106, 114, 121, 126, 132, 138, 142, 148, 152, 156, 160, 163, 166, 170, 173),
+        *(174, 178, 181, 184, 186, 189, 190, 194, 196, 198, 200, 202, 205, 206, 209, 211, 214, 216),
+        *(218, 220, 222, 224, 225, 227, 229, 230, 232, 233, 235, 237, 238, 240, 241, 242, 243, 244),
+        *(246, 246, 248, 249, 250, 251, 252, 253, 254),
+    ]
+)
+"""[64] loudness of pairs of velocities; `_MIDDLE_VELOCITY` changes no level."""
+_MIDDLE_VELOCITY = 239
 
 _ORDER = [
     *(_MODE, _COARSE, _FINE, _DETUNE, _AMP_SENSITIVITY, _KEY_VELOCITY, _RATE_SCALING),
@@ -157,30 +167,35 @@ def _equals(meaning: NDArray[np.integer], preference: NDArray[np.integer]) -> _E
     return _Equals(order[first], order, first, size)
 
 
-# Where a setting can be chosen, it is one that a class of the learner's decision stands for: then
-# making an action's voice canonical and taking its action changes no sound.
-_GRID = np.rint(np.arange(NUMERICAL_CLASSES) * 99 / (NUMERICAL_CLASSES - 1)).astype(int)
-_ON_GRID = np.isin(np.arange(100), _GRID)
-_PREFERENCE = 100 * _ON_GRID + np.arange(100)
+_STEPS = np.arange(100)
 
-_LEVEL_EQUALS = _equals(_LEVEL_STEPS >> 1, _PREFERENCE)
+_LEVEL_OF_STEP = np.full(128, -1)
+_LEVEL_OF_STEP[_LEVEL_STEPS] = _STEPS
+"""[128] the inverse of `_LEVEL_STEPS`, -1 for steps that no level has."""
+
+_LEVEL_EQUALS = _equals(_LEVEL_STEPS >> 1, _STEPS)
 """Envelopes use levels in steps of two."""
-_RATE_EQUALS = _equals((41 * np.arange(100)) >> 6, _PREFERENCE)
+_RATE_EQUALS = _equals((41 * _STEPS) >> 6, _STEPS)
 """Rates that are as fast; how long a stage lasts that has no way to go differs all the same."""
-_PITCH_RATE_EQUALS = _equals(_PITCH_RATE, _PREFERENCE)
+_RATE_OF_SPEED = _RATE_EQUALS.member[np.searchsorted((41 * _STEPS) >> 6, np.arange(64))]
+"""[64] speed → rate."""
+_PITCH_RATE_EQUALS = _equals(_PITCH_RATE, _STEPS)
 
 
 def _frequency_ratios() -> NDArray[np.int64]:
     """[32 · 100] coarse and fine → octaves, Q24, as the engine adds them up."""
     coarse = np.arange(32, dtype=float)
     coarse[0] = 0.5
-    fine = np.floor(24204406.323123 * np.log(1.0 + 0.01 * np.arange(100)) + 0.5)
+    fine = np.floor(24204406.323123 * np.log(1.0 + 0.01 * _STEPS) + 0.5)
     return (np.rint(np.log2(coarse) * 2**24)[:, None] + fine).astype(np.int64).reshape(-1)
 
 
-# Small fine settings are the plain ratios.
+# Settings that a class of the learner's decision stands for come first: then the action of a
+# canonical voice sounds as the action did that the voice was made from. (The other groups are of
+# neighbours, which are of one class.) Next come small fine settings, the plain ratios.
+_GRID = np.rint(np.arange(NUMERICAL_CLASSES) * 99 / (NUMERICAL_CLASSES - 1))
 _RATIO_EQUALS = _equals(
-    _frequency_ratios(), np.where(np.tile(_ON_GRID, 32), 100, 0) - np.tile(np.arange(100), 32)
+    _frequency_ratios(), np.tile(np.where(np.isin(_STEPS, _GRID), 100, 0) - _STEPS, 32)
 )
 
 
@@ -325,7 +340,7 @@ def _graphs() -> _Graphs:
             labels = heard * (_SOUNDS + _CARRIER * carrier[algorithm].astype(np.int64))
             if feeds_back:
                 labels[head] += _FEEDS_BACK
-                labels[: max(loop, int(algorithm == _DAMPED_ALGORITHM))] += _SPECIAL
+                labels[:loop] += _IN_LOOP
             nodes[key] = _node(edges[algorithm], labels, algorithm, feeds_back)
         node_of[algorithm, on, number] = nodes[key]
 
@@ -387,23 +402,94 @@ class _Loudness(NamedTuple):
     scales: Mask
 
 
-def _loudness(ops: Bytes) -> _Loudness:
-    """Of operators [N, 6, 22]."""
-    level = _LEVEL_STEPS[ops[..., _OUTPUT_LEVEL]][..., None]
-    # Scaling grows with the distance: the ends of the keyboard say all.
-    middle = ops[..., _BREAK_POINT].astype(np.int32) + 17
-    group = np.stack([(1 + middle) // 3, (_HIGHEST_KEY - middle + 1) // 3], axis=-1)
+def _scaled_levels(ops: Bytes, group: NDArray[np.integer]) -> NDArray[np.integer]:
+    """[N, 6, 2] levels 0 … 127 so many groups of keys left and right of the break point."""
     depth = ops[..., _DEPTHS].astype(np.int32)
     curve = ops[..., _CURVES]
     exponential = (_EXPONENTIAL[np.minimum(group, 32)] * depth * 329) >> 15
     scaling = np.where((curve == 1) | (curve == 2), exponential, (group * depth * 329) >> 12)
-    scaling = np.where(curve < 2, -scaling, scaling)
-    scaled = np.minimum(level + scaling, _FULL_LEVEL)
+    level = _LEVEL_STEPS[ops[..., _OUTPUT_LEVEL]][..., None]
+    return np.minimum(level + np.where(curve < 2, -scaling, scaling), _FULL_LEVEL)
+
+
+def _velocity_steps(sensitivity: NDArray[np.integer], velocity: int) -> NDArray[np.integer]:
+    """What key velocity adds to levels, in 1/2 steps."""
+    loudness = int(_VELOCITY[velocity // 2]) - _MIDDLE_VELOCITY
+    return (sensitivity.astype(np.int32) * loudness + 7) >> 3
+
+
+def _loudness(ops: Bytes) -> _Loudness:
+    """Of operators [N, 6, 22], for any note."""
+    # Scaling grows with the distance: the ends of the keyboard say all.
+    middle = ops[..., _BREAK_POINT].astype(np.int32) + 17
+    group = np.stack([(1 + middle) // 3, (_HIGHEST_KEY - middle + 1) // 3], axis=-1)
+    scaled = _scaled_levels(ops, group)
+    level = _LEVEL_STEPS[ops[..., _OUTPUT_LEVEL]][..., None]
     everywhere = np.concatenate([scaled, level], axis=-1)
-    velocity = ops[..., _KEY_VELOCITY].astype(np.int32)
-    lowest = 32 * everywhere.min(axis=-1) + 16 * ((velocity * _SOFTEST + 7) >> 3)
-    highest = 32 * everywhere.max(axis=-1) + 16 * ((velocity * _LOUDEST + 7) >> 3)
+    sensitivity = ops[..., _KEY_VELOCITY]
+    lowest = 32 * everywhere.min(axis=-1) + 16 * _velocity_steps(sensitivity, 0)
+    highest = 32 * everywhere.max(axis=-1) + 16 * _velocity_steps(sensitivity, 127)
     return _Loudness(np.maximum(lowest, 0), np.maximum(highest, 0), scaled != level)
+
+
+class _Note(NamedTuple):
+    """The one note that voices are compared at.
+
+    Attributes:
+      key: [N] with transposition.
+      velocity: 0 … 127.
+    """
+
+    key: NDArray[np.int32]
+    velocity: int
+
+    def output_level(self, ops: Bytes) -> NDArray[np.integer]:
+        """[N, 6] in 1/32 steps."""
+        distance = self.key[:, None] - ops[..., _BREAK_POINT].astype(np.int32) - 17
+        group = np.where(distance >= 0, distance + 1, 1 - distance) // 3
+        scaled = _scaled_levels(ops, group[..., None])
+        level = np.where(distance < 0, scaled[..., 0], scaled[..., 1])
+        velocity = _velocity_steps(ops[..., _KEY_VELOCITY], self.velocity)
+        return np.maximum(32 * level + 16 * velocity, 0)
+
+    def rate_steps(self, scaling: NDArray[np.integer]) -> NDArray[np.integer]:
+        """[N, n] what rate scaling [N or 1, n] adds to the speed of envelopes."""
+        position = np.clip(self.key // 3 - 7, 0, 31)[:, None]
+        return (scaling.astype(np.int32) * position) >> 3
+
+    def settle_levels(self, ops: Bytes) -> None:
+        """Puts the effect of level scaling and velocity into output levels, in place.
+
+        Half steps need a sensitivity; the lowest is taken. A level of the lower steps that cannot
+        be had without scaling stays as it is.
+        """
+        sensitivity = np.arange(8)
+        rest = self.output_level(ops)[..., None] - 16 * _velocity_steps(sensitivity, self.velocity)
+        step = rest // 32
+        level = _LEVEL_OF_STEP[np.clip(step, 0, _FULL_LEVEL)]
+        fits = (rest == 32 * np.clip(step, 0, _FULL_LEVEL)) & (level >= 0)
+        lowest = np.argmax(fits, axis=-1)
+        plain = fits.any(axis=-1)
+        level = np.take_along_axis(level, lowest[..., None], axis=-1)[..., 0]
+        ops[..., _OUTPUT_LEVEL] = np.where(plain, level, ops[..., _OUTPUT_LEVEL])
+        ops[..., _KEY_VELOCITY] = np.where(plain, lowest, ops[..., _KEY_VELOCITY])
+        ops[..., _DEPTHS] *= ~plain[..., None]
+
+    def settle_rates(self, ops: Bytes, by_speed: Mask) -> None:
+        """Puts the effect of rate scaling into rates, in place.
+
+        Args:
+          ops: [N, 6, 22] operators.
+          by_speed: [N, 6] which have no stage that is a wait, as waits are scaled in another way.
+        """
+        steps = self.rate_steps(ops[..., _RATE_SCALING])
+        # The lowest of those that do the same.
+        every = self.rate_steps(np.arange(8)[None])
+        lowest = np.argmax(every[:, None] == steps[..., None], axis=-1)
+        rates = ops[..., _RATES]
+        speed = np.minimum(((41 * rates.astype(np.int32)) >> 6) + steps[..., None], 63)
+        rates[...] = np.where(by_speed[..., None], _RATE_OF_SPEED[speed], rates)
+        ops[..., _RATE_SCALING] = np.where(by_speed, 0, lowest)
 
 
 # ---- Voices.
@@ -457,10 +543,15 @@ class _Found(NamedTuple):
     heard: Mask
 
 
-def _find(unpacked: Bytes) -> _Found:
+def _find(unpacked: Bytes, note: _Note | None = None) -> _Found:
     graphs = _graphs()
     ops = _operators(unpacked)
+    if note is not None:
+        note.settle_levels(ops)
     loudness = _loudness(ops)
+    if note is not None:
+        level = note.output_level(ops)
+        loudness = loudness._replace(lowest=level, highest=level)
     tallest = _LEVEL_STEPS[ops[..., _LEVELS]].max(axis=-1) >> 1
     target = 64 * tallest + loudness.highest - _TARGET_OFFSET
     loud = (target >= _AUDIBLE_TARGET) & (ops[..., _SWITCH] == 1)
@@ -474,7 +565,7 @@ def _find(unpacked: Bytes) -> _Found:
     voices = unpacked.copy()
     heard = np.ones(voices.shape, bool)
     _settle_modulation(voices, heard, ops, sounds)
-    ops, heard_ops = _settle_operators(ops, loudness, voices[:, _AMP_DEPTH] > 0)
+    ops, heard_ops = _settle_operators(ops, loudness, voices[:, _AMP_DEPTH] > 0, note)
     ops = np.where(sounds[..., None], ops, _silent_operator())
 
     voices[:, _ALGORITHM] = graphs.algorithm[graph]
@@ -527,7 +618,9 @@ def _settle_modulation(voices: Bytes, heard: Mask, ops: Bytes, sounds: Mask) -> 
         leave_out(stays[:, stage], first_rate + stage)
 
 
-def _settle_operators(ops: Bytes, loudness: _Loudness, lfo_is_on: Mask) -> tuple[Bytes, Mask]:
+def _settle_operators(
+    ops: Bytes, loudness: _Loudness, lfo_is_on: Mask, note: _Note | None
+) -> tuple[Bytes, Mask]:
     """Operators [N, 6, 22] with settings that mean the same brought to one, and what is heard."""
     ops = ops.copy()
     heard = np.ones(ops.shape, bool)
@@ -547,7 +640,9 @@ def _settle_operators(ops: Bytes, loudness: _Loudness, lfo_is_on: Mask) -> tuple
         lfo_is_on[:, None], sensitivity, np.minimum(sensitivity, 1)
     )
     _settle_frequency(ops)
-    _settle_envelope(ops, heard, loudness)
+    _settle_envelope(ops, heard, loudness, note)
+    if note is not None and not np.any(_velocity_steps(np.arange(8), note.velocity)):
+        leave_out(np.ones(ops.shape[:2], bool), _KEY_VELOCITY)
     return ops, heard
 
 
@@ -562,7 +657,7 @@ def _settle_frequency(ops: Bytes) -> None:
     ops[..., _DETUNE] = np.where(fixed, np.maximum(detune, _MIDDLE_DETUNE), detune)
 
 
-def _settle_envelope(ops: Bytes, heard: Mask, loudness: _Loudness) -> None:
+def _settle_envelope(ops: Bytes, heard: Mask, loudness: _Loudness, note: _Note | None) -> None:
     levels = ops[..., _LEVELS]
     height = 64 * (_LEVEL_STEPS[levels] >> 1) - _TARGET_OFFSET
     nothing = height + loudness.highest[..., None] <= _MIN_TARGET
@@ -584,10 +679,14 @@ def _settle_envelope(ops: Bytes, heard: Mask, loudness: _Loudness) -> None:
     by_speed[..., 0] = levels[..., 0] > 0
     by_speed[..., 1:3] = moves[..., :2]
     rates[...] = np.where(by_speed, _RATE_EQUALS.member[rates], rates)
+    if note is not None:
+        note.settle_rates(ops, np.all(by_speed | unheard, axis=-1))
     rates[...] = np.where(unheard, _RATE_NONE, rates)
     heard[..., _RATES] &= ~unheard
     # The fastest cannot be scaled.
     unscaled = np.all(rates == _RATE_NONE, axis=-1)
+    if note is not None:
+        unscaled |= note.rate_steps(np.array([[7]])) == 0
     ops[..., _RATE_SCALING] *= ~unscaled
     heard[..., _RATE_SCALING] &= ~unscaled
 
@@ -634,40 +733,51 @@ def _order(ops: Bytes, place: NDArray[np.intp], graph: NDArray[np.intp]) -> NDAr
 # ---- For callers.
 
 
-def canonical_unpacked(unpacked: Bytes) -> Bytes:
-    """Canonical voices of voices with one byte per parameter, [N, 156]; names are kept."""
-    return _find(unpacked).voices
+def canonical_unpacked(unpacked: Bytes, at: tuple[int, int] | None = None) -> Bytes:
+    """Canonical voices of voices with one byte per parameter, [N, 156]; names are kept.
+
+    For `at` see `canonical_values`.
+    """
+    return _find(unpacked, _note(unpacked, at)).voices
 
 
-def canonical_voices(packed: Bytes) -> Bytes:
-    """Canonical voices of packed voices, [N, 128]; names are kept."""
-    return render.pack_voices(canonical_unpacked(render.unpack_voices(packed)))
+def canonical_voices(packed: Bytes, at: tuple[int, int] | None = None) -> Bytes:
+    """Canonical voices of packed voices, [N, 128]; names are kept.
+
+    For `at` see `canonical_values`.
+    """
+    return render.pack_voices(canonical_unpacked(render.unpack_voices(packed), at))
 
 
-def canonical_values(values: NDArray[np.floating]) -> NDArray[np.float32]:
+def canonical_values(
+    values: NDArray[np.floating], at: tuple[int, int] | None = None
+) -> NDArray[np.float32]:
     """The preset that stands for all that sound the same.
 
     Args:
       values: [N, V] plugin values in [0, 1]. Filter, output, tuning and transposition are kept.
+      at: MIDI key and velocity of the only note that voices are compared at. Level scaling, key
+        velocity and rate scaling then become output levels and rates as far as those can express
+        them. None compares them at every note.
 
     Returns:
-      [N, V] float32, the same bits of sound for any note, velocity and length. Operators are where
-      the lowest algorithm of the same wiring has them, the louder ones of those that could trade
-      places on lower numbers, then those of lower frequency. What is not heard is as in the spec's
-      default, and operators that are not heard have level 0.
+      [N, V] float32, the same bits of sound for any note, velocity and length, or any length of the
+      one note. Operators are where the lowest algorithm of the same wiring has them, the louder
+      ones of those that could trade places on lower numbers, then those of lower frequency. What
+      is not heard is as in the spec's default, and operators that are not heard have level 0.
 
     Raises:
       ValueError: a value outside [0, 1]; the message names row and parameter.
     """
-    unpacked = render.unpacked_from_values(values)
-    return _to_values(canonical_unpacked(unpacked), values)
+    return _to_values(canonical_unpacked(render.unpacked_from_values(values), at), values)
 
 
-def heard_decisions(values: NDArray[np.floating]) -> Mask:
+def heard_decisions(values: NDArray[np.floating], at: tuple[int, int] | None = None) -> Mask:
     """Which decisions about a preset's canonical form can change its sound.
 
     Args:
       values: [N, V] plugin values in [0, 1], canonical or not.
+      at: see `canonical_values`.
 
     Returns:
       [N, D], false where the canonical form has a default because nothing is heard of it: giving
@@ -677,7 +787,17 @@ def heard_decisions(values: NDArray[np.floating]) -> Mask:
     Raises:
       ValueError: a value outside [0, 1]; the message names row and parameter.
     """
-    return _find(render.unpacked_from_values(values)).heard[:, _decision_bytes()]
+    unpacked = render.unpacked_from_values(values)
+    return _find(unpacked, _note(unpacked, at)).heard[:, _decision_bytes()]
+
+
+def _note(unpacked: Bytes, at: tuple[int, int] | None) -> _Note | None:
+    """The note [N] that voices play."""
+    if at is None:
+        return None
+    key, velocity = at
+    transposed = key + unpacked[:, _TRANSPOSE].astype(np.int32) - _MIDDLE_TRANSPOSE
+    return _Note(np.clip(transposed, 0, _HIGHEST_KEY), velocity)
 
 
 @functools.cache

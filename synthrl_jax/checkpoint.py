@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import zipfile
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -124,6 +125,8 @@ class Checkpoints:
                 metrics={_SCORE: score},
                 force=True,
             )
+        except jax.errors.JaxRuntimeError:
+            raise  # another process is lost, the disk is not to blame
         except (OSError, ValueError, RuntimeError) as error:
             last = "there is no earlier one" if good is None else f"that of step {good} is intact"
             raise UserError(
@@ -150,7 +153,10 @@ class Checkpoints:
         return _join(restored["policy"], restored["training"]), restored["progress"]
 
     def restore_weights(self, step: int, like: Weights) -> Weights:
-        """The network alone, in the shapes of `like`."""
+        """The network alone, in the shapes of `like`, on the first device of this process."""
+        # Named, as the devices that the file names may not exist here.
+        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device), like)
         restored = self._manager.restore(
             step, args=ocp.args.Composite(policy=ocp.args.StandardRestore(like._asdict()))
         )
@@ -181,12 +187,73 @@ def _join(policy: dict[str, Any], training: dict[str, Any]) -> TrainState:
     )
 
 
+def export_policy(run: pathlib.Path, path: pathlib.Path, which: Which = "best") -> int:
+    """Writes the policy of a run into one file, its weights rounded to half precision.
+
+    Args:
+      run: the run folder.
+      path: file to write, `.npz`. `load_policy` and `config.init_from` take it in place of a run.
+      which: checkpoint.
+
+    Returns:
+      Its size in bytes.
+
+    Raises:
+      UserError: `run` is no run folder or has no checkpoint, or the file cannot be written.
+    """
+    config = read_config(run)
+    weights, step = load_weights(run, make_policy(config, ActionSpace(dx7.SPEC)), which)
+    arrays: dict[str, Any] = {
+        jax.tree_util.keystr(place): np.asarray(leaf).astype(np.float16)
+        for place, leaf in jax.tree_util.tree_leaves_with_path(weights)
+    }
+    # Folders of this machine mean nothing elsewhere.
+    config.init_from = pathlib.Path(config.init_from).name
+    config.data.path = pathlib.Path(config.data.path).name
+    if "elsewhere" in config.data:
+        config.data.elsewhere = pathlib.Path(config.data.elsewhere).name
+    about = json.dumps({"config": config.to_dict(), "step": step}, sort_keys=True)
+    try:
+        np.savez_compressed(path, about=np.array(about), **arrays)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    return path.stat().st_size
+
+
+def _read_exported(path: pathlib.Path) -> tuple[Config, int, Mapping[str, NDArray[np.float16]]]:
+    """Config, step and arrays of an exported policy."""
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = dict(file)
+        about = json.loads(str(arrays.pop("about")))
+        return ml_collections.ConfigDict(about["config"]), int(about["step"]), arrays
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: not an exported policy ({error})") from error
+
+
+def _exported_weights(path: pathlib.Path, policy: PolicyFn) -> tuple[Weights, int]:
+    _, step, arrays = _read_exported(path)
+    abstract = policy.abstract_weights()
+    shapes = {
+        jax.tree_util.keystr(place): leaf.shape
+        for place, leaf in jax.tree_util.tree_leaves_with_path(abstract)
+    }
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        raise UserError(f"{path}: its network does not fit this one; use its config.model")
+    weights = jax.tree_util.tree_map_with_path(
+        lambda place, _: jnp.asarray(arrays[jax.tree_util.keystr(place)], jnp.float32), abstract
+    )
+    return weights, step
+
+
 def load_weights(run: pathlib.Path, policy: PolicyFn, which: Which = "best") -> tuple[Weights, int]:
-    """The network of a run and the step it was saved at.
+    """The network of a run, or of a file from `export_policy`, and the step it was saved at.
 
     Raises:
       UserError: no checkpoint there, or one of a different network.
     """
+    if run.is_file():
+        return _exported_weights(run, policy)
     abstract = policy.abstract_weights()
     # Compared before anything is read: Orbax leaves reads behind when shapes differ midway.
     of_run = make_policy(read_config(run), ActionSpace(dx7.SPEC)).abstract_weights()
@@ -235,9 +302,12 @@ class LoadedPolicy:
         self._best = jax.jit(best)
         self._sample = jax.jit(sample, static_argnames="count")
 
-    def best_actions(
-        self, sounds: NDArray[np.float32], played: Array | None = None
-    ) -> NDArray[np.int32]:
+    @property
+    def sees_note(self) -> bool:
+        """Whether it knows sounds of any note, and needs to be told which."""
+        return self.config.model.encoder == "strips"
+
+    def best_actions(self, sounds: Array, played: Array | None = None) -> NDArray[np.int32]:
         """[B, D] the likeliest actions.
 
         Args:
@@ -249,14 +319,14 @@ class LoadedPolicy:
     def sample_actions(
         self,
         key: jax.Array,
-        sounds: NDArray[np.float32],
+        sounds: Array,
         count: int,
         played: Array | None = None,
     ) -> NDArray[np.int32]:
         """[B, count, D] actions from the policy; arguments as of `best_actions`."""
         return np.asarray(self._sample(key, sounds, self._played(sounds, played), count=count))
 
-    def _played(self, sounds: NDArray[np.float32], played: Array | None) -> Array:
+    def _played(self, sounds: Array, played: Array | None) -> Array:
         if played is not None:
             return np.asarray(played, np.float32)
         render = self.config.render
@@ -265,13 +335,13 @@ class LoadedPolicy:
 
 
 def load_policy(run: str | pathlib.Path, which: Which = "best") -> LoadedPolicy:
-    """The trained policy of a run folder.
+    """The trained policy of a run folder, or of a file from `export_policy`.
 
     Raises:
-      UserError: `run` is no run folder or has no checkpoint.
+      UserError: `run` is no run folder or has no checkpoint, or the file is something else.
     """
     run = pathlib.Path(run)
-    config = read_config(run)
+    config = _read_exported(run)[0] if run.is_file() else read_config(run)
     policy = make_policy(config, ActionSpace(dx7.SPEC))
     weights, step = load_weights(run, policy, which)
     return LoadedPolicy(config, policy, weights, step)

@@ -69,6 +69,30 @@ def similar_parameters(parameters: NDArray[np.uint8], max_differing: int = MAX_D
     return np.concatenate(pairs) if pairs else np.empty((0, 2), np.int64)
 
 
+def have_similar(
+    parameters: NDArray[np.uint8], others: NDArray[np.uint8], max_differing: int
+) -> NDArray[np.bool_]:
+    """Which rows differ in few columns from some row of another table.
+
+    Args:
+      parameters: [N, P], P ≤ 255.
+      others: [M, P].
+      max_differing: largest number of differing columns.
+
+    Returns:
+      [N].
+    """
+    columns = np.ascontiguousarray(others.T)
+    similar = np.zeros(len(parameters), bool)
+    for start in range(0, len(parameters), _BLOCK):
+        block = parameters[start : start + _BLOCK]
+        count = np.zeros((len(block), len(others)), np.uint8)
+        for i, column in enumerate(columns):
+            count += block[:, i, None] != column
+        similar[start : start + _BLOCK] = np.any(count <= max_differing, axis=1)
+    return similar
+
+
 def similar_sounds(fingerprints: NDArray[np.float32], max_distance: float = SAME_SOUND) -> Pairs:
     """Pairs of rows whose root-mean-square difference is small.
 

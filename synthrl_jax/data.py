@@ -7,7 +7,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import grain
 import numpy as np
@@ -31,7 +31,7 @@ VOICES = "voices.npy"
 CLUSTER = "cluster.npy"
 
 SplitKind = Literal["cluster", "random"]
-LabelKind = Literal["canonical", "given"]
+LabelKind = Literal["given", "canonical", "at_note"]
 
 _TEST_SHARE = 0.2
 _NUM_FOLDS = 5
@@ -147,6 +147,16 @@ class Dataset:
             digest.update(np.ascontiguousarray(self.values).data)
         return digest.hexdigest()
 
+    def voices(self) -> NDArray[np.uint8]:
+        """[N, 128] packed voices that the sounds are of.
+
+        Raises:
+          UserError: not a dataset of voices, or a file that is missing or damaged.
+        """
+        if self.kind != "dexed":
+            raise UserError(f"{self.path}: made of {self.kind}, not of DX7 voices")
+        return _load_rows(self.path / VOICES, len(self))
+
     def split(self, kind: SplitKind = "cluster", seed: int = 0, fold: int = 0) -> Split:
         """64 % training, 16 % validation, 20 % test.
 
@@ -260,26 +270,49 @@ class Labels(NamedTuple):
     heard: NDArray[np.float32]
 
 
-def labels_of(values: NDArray[np.floating], action_space: ActionSpace, kind: LabelKind) -> Labels:
+def labels_of(
+    values: NDArray[np.floating],
+    played: NDArray[np.floating],
+    action_space: ActionSpace,
+    kind: LabelKind,
+) -> Labels:
     """What there is to learn of presets.
 
     Args:
       values: [N, V].
+      played: [N, 3] key, velocity and gate of the sounds.
       action_space: of the actions.
-      kind: "canonical": one member of all presets that sound the same stands for them, see
-        `canonical`; "given": as they are, without operators at output level 0, as SynthRL does.
+      kind: "given": presets as they are, without operators at output level 0, as SynthRL does;
+        "canonical": one member of all presets that sound the same stands for them, see
+        `canonical`; "at_note": one of all that sound the same as they were played, whose levels
+        and rates have taken up what key and velocity do to them.
 
     Raises:
       UserError: a kind that does not exist.
     """
     if kind == "canonical":
-        values = canonical.canonical_values(values)
-        heard = canonical.heard_decisions(values)
-        return Labels(action_space.from_values(values), heard.astype(np.float32))
+        return _canonical_labels(values, action_space, None)
+    if kind == "at_note":
+        notes, row_of = np.unique(np.asarray(played)[:, :2], axis=0, return_inverse=True)
+        shape = (len(values), action_space.num_decisions)
+        labels = Labels(np.empty(shape, np.int32), np.empty(shape, np.float32))
+        for i, (note, velocity) in enumerate(notes):
+            rows = np.flatnonzero(row_of == i)
+            made = _canonical_labels(values[rows], action_space, (int(note), int(velocity)))
+            labels.action[rows], labels.heard[rows] = made
+        return labels
     if kind == "given":
         action = action_space.from_values(values)
         return Labels(action, np.asarray(losses.audible_decisions(action_space.spec, action)))
-    raise UserError(f"config.data.labels {kind!r} is not 'canonical' or 'given'")
+    raise UserError(f"config.data.labels {kind!r} is not one of {', '.join(get_args(LabelKind))}")
+
+
+def _canonical_labels(
+    values: NDArray[np.floating], action_space: ActionSpace, at: tuple[int, int] | None
+) -> Labels:
+    values = canonical.canonical_values(values, at)
+    heard = canonical.heard_decisions(values, at)
+    return Labels(action_space.from_values(values), heard.astype(np.float32))
 
 
 def make_loader(
@@ -292,6 +325,7 @@ def make_loader(
     shuffle: bool = True,
     num_epochs: int | None = None,
     labels: LabelKind = "given",
+    rows: slice = slice(None),
 ) -> Loader:
     """Batches of some rows of a dataset.
 
@@ -304,27 +338,29 @@ def make_loader(
       shuffle: False keeps the order of `indices`.
       num_epochs: None goes on for ever.
       labels: see `labels_of`.
+      rows: of each batch, those wanted; the others are not read.
     """
+    played = np.array(dataset.played, np.float32)
     if dataset.values is None:
         blank = np.zeros((len(indices), action_space.num_decisions))
         known = Labels(blank.astype(np.int32), blank.astype(np.float32))
     else:
-        known = labels_of(dataset.values[indices], action_space, labels)
-    played = np.array(dataset.played, np.float32)
+        notes = np.tile(played, (len(indices), 1))
+        known = labels_of(dataset.values[indices], notes, action_space, labels)
 
     def batch_of(positions: NDArray[np.int64]) -> Batch:
         # Various sounds, as batch norm sees the padding too.
         padding = np.linspace(0, len(indices) - 1, batch_size - len(positions))
-        uid = np.concatenate([positions, padding]).astype(np.int32)
+        uid = np.concatenate([positions, padding]).astype(np.int32)[rows]
         mask = np.ones(batch_size, np.float32)
         mask[len(positions) :] = 0.0
         return Batch(
             uid=uid,
             audio=dataset.audio[indices[uid]],
-            played=np.tile(played, (batch_size, 1)),
+            played=np.tile(played, (len(uid), 1)),
             action=known.action[uid],
             heard=known.heard[uid],
-            mask=mask,
+            mask=mask[rows],
         )
 
     positions = grain.MapDataset.source(range(len(indices)))

@@ -1,4 +1,4 @@
-"""Training sounds without end: real ones, and new ones made of them, drawn afresh for every batch."""
+"""Training sounds without end: real voices, and new ones made of them, afresh for every batch."""
 
 from __future__ import annotations
 
@@ -171,8 +171,6 @@ class Notes:
         return np.where(varied[:, None], played, protocol).astype(np.float32)
 
 
-
-
 @dataclasses.dataclass(frozen=True)
 class Elsewhere:
     """Sounds that no Dexed made, with voices that were found for them.
@@ -188,13 +186,20 @@ class Elsewhere:
     found: PseudoLabels
 
     def draw(
-        self, rng: np.random.Generator, count: int
+        self, rng: np.random.Generator, count: int, wanted: slice = slice(None)
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """[count, S] sounds and [count, V] presets, each one of the better voices of its sound."""
+        """[n, S] sounds and [n, V] presets, each one of the better voices of its sound.
+
+        Args:
+          rng: consumed.
+          count: of sounds to draw.
+          wanted: n of them.
+        """
         rows = self.rows[rng.integers(len(self.rows), size=count)]
         reward = self.found.scores[rows, :, search.REWARD]
         good = reward >= _GOOD_ENOUGH * reward[:, :1]
         choice = np.argmax(np.where(good, rng.random(good.shape), -1.0), axis=1)
+        rows, choice = rows[wanted], choice[wanted]
         return self.dataset.audio[rows], presets.to_values(self.found.voices[rows, choice])
 
 
@@ -209,6 +214,7 @@ def make_endless_loader(
     labels: data.LabelKind = "canonical",
     elsewhere: Elsewhere | None = None,
     elsewhere_share: float = 0.0,
+    rows: slice = slice(None),
 ) -> data.Loader:
     """Batches of voices that are drawn and played on the spot.
 
@@ -225,30 +231,38 @@ def make_endless_loader(
       labels: see `data.labels_of`.
       elsewhere: sounds of other origin to mix in, with the note that their dataset has.
       elsewhere_share: how many, as a share of the batch.
+      rows: of each batch, those wanted. All are drawn, but the others neither rendered nor read.
     """
     protocol = (60.0, 85.0, 3.0) if elsewhere is None else elsewhere.dataset.played
     num_elsewhere = 0 if elsewhere is None else round(batch_size * elsewhere_share)
     num_played = batch_size - num_elsewhere
+    start, stop, _ = rows.indices(batch_size)
+    own_played = slice(min(start, num_played), min(stop, num_played))
+    own_elsewhere = slice(max(start - num_played, 0), max(stop - num_played, 0))
 
     def batch_of(number: int) -> Batch:
         rng = np.random.default_rng((seed, number))
-        values = presets.to_values(source.draw(rng, num_played))
-        played = notes.draw(rng, num_played, protocol)
+        voices = presets.without_transposition(source.draw(rng, num_played)[own_played])
+        values = presets.to_values(voices)
+        played = notes.draw(rng, num_played, protocol)[own_played]
         note, velocity, gate_s = played.T
         sounds = renderer.render(values, note=note, velocity=velocity, gate_s=gate_s)
         peak = np.max(np.abs(sounds), axis=1)
         sounds /= np.maximum(peak, 1e-9)[:, None]
         mask = (peak >= audio.SILENCE_PEAK).astype(np.float32)
         if elsewhere is not None and num_elsewhere:
-            others, found = elsewhere.draw(rng, num_elsewhere)
+            others, found = elsewhere.draw(rng, num_elsewhere, own_elsewhere)
             sounds = np.concatenate([sounds, others])
             values = np.concatenate([values, found])
-            played = np.concatenate([played, np.tile(np.float32(protocol), (num_elsewhere, 1))])
-            mask = np.concatenate([mask, np.ones(num_elsewhere, np.float32)])
-        known = data.labels_of(values, action_space, labels)
-        anything = rng.integers(action_space.class_counts, size=known.action.shape)
+            played = np.concatenate(
+                [played, np.tile(np.array(protocol, np.float32), (len(others), 1))]
+            )
+            mask = np.concatenate([mask, np.ones(len(others), np.float32)])
+        known = data.labels_of(values, played, action_space, labels)
+        shape = (batch_size, action_space.num_decisions)
+        anything = rng.integers(action_space.class_counts, size=shape)[start:stop]
         return Batch(
-            uid=np.zeros(batch_size, np.int32),
+            uid=np.zeros(stop - start, np.int32),
             audio=sounds,
             played=played,
             action=np.where(known.heard > 0, known.action, anything).astype(np.int32),

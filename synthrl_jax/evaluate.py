@@ -1,76 +1,139 @@
-"""How well a trained policy does on a dataset: the paper's table row, and a page to listen to."""
+"""How near the ways of matching come on a dataset: a policy, looking up, searching."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import json
+import functools
 import pathlib
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import audio, data, metrics, report
+from synthrl_jax import (
+    audio,
+    clusters,
+    data,
+    embedding,
+    library,
+    listen,
+    match,
+    metrics,
+    prepare,
+    presets,
+    similarity,
+)
+from synthrl_jax.actions import ActionSpace
 from synthrl_jax.checkpoint import LoadedPolicy
-from synthrl_jax.environment import Environment, Prepared, make_environment
 from synthrl_jax.errors import UserError
+from synthrl_jax.library import Library
 from synthrl_jax.progress import ProgressBar
+from synthrl_jax.render import SCORE_COLUMNS, Renderer, unpack_voices
+from synthrl_jax.search import REWARD, Budget
+from synthrl_jax.synths import dx7
 
+MatcherName = Literal["policy", "retrieval", "search", "policy+search"]
+
+LOOKED_UP = 48
+"""Voices of the library that retrieval plays to take the best."""
+NEAR_COPY_PARAMETERS = 20
+"""A voice that differs in at most so many of its 145 parameters from one that shares a cluster with
+a target is no fair find."""
+SAME_SOUND = 1.5
+"""Nor is one that is nearer to a target than this by `embedding.distances`."""
+
+_SEARCH_VELOCITY = prepare.Protocol().velocity
 _BATCH = 32
-_CASES = 4
-DISTANCES = ("spec_mae", "spectral_convergence", "mfcc13_mae", "mfcc40_mae")
 
 
 @dataclasses.dataclass(frozen=True)
-class PublishedRow:
-    """One line of the paper's tables: mean and standard deviation of three seeds."""
+class Task:
+    """What is matched.
 
-    model: str
-    spec_mae: str
-    spectral_convergence: str
-    mfcc13_mae: str
-    mfcc40_mae: str
+    Attributes:
+      dataset: of the targets.
+      rows: [N] which of its sounds.
+      note, velocity, gate_s: how they were played, and candidates are.
+    """
+
+    dataset: data.Dataset
+    rows: NDArray[np.int64]
+    note: int
+    velocity: int
+    gate_s: float
+
+    def targets(self, start: int, stop: int) -> NDArray[np.float32]:
+        """[n, S] sounds of some of the rows."""
+        return np.asarray(self.dataset.audio[self.rows[start:stop]])
+
+    def heard(self, i: int) -> listen.Heard:
+        """A target as `match` wants it; there is nothing to guess about it."""
+        return listen.Heard(self.targets(i, i + 1)[0], self.note, self.gate_s, 0.0, ())
+
+    def played(self) -> dict[str, Any]:
+        """Arguments of the renderer."""
+        return {"note": self.note, "velocity": self.velocity, "gate_s": self.gate_s}
 
 
-PUBLISHED = {
-    "dexed": [
-        PublishedRow("PresetGenVAE", "0.675 ± .007", "1.014 ± .011", "22.65 ± .23", "15.03 ± .20"),
-        PublishedRow("Sound2Synth", "0.496 ± .002", "0.666 ± .003", "15.40 ± .01", "9.52 ± .01"),
-        PublishedRow("SynthRL-p", "0.477 ± .002", "0.654 ± .005", "14.59 ± .09", "9.01 ± .08"),
-        PublishedRow("SynthRL-i", "0.461 ± .001", "0.607 ± .004", "13.61 ± .02", "8.46 ± .04"),
-    ],
-    "audio": [
-        PublishedRow("PresetGenVAE", "1.009 ± .013", "1.199 ± .046", "27.55 ± .58", "15.74 ± .52"),
-        PublishedRow("Sound2Synth", "1.355 ± .021", "1.752 ± .028", "35.35 ± .85", "19.52 ± .18"),
-        PublishedRow("SynthRL-i", "1.001 ± .032", "1.356 ± .016", "26.87 ± .46", "14.96 ± .27"),
-        PublishedRow("SynthRL-o", "0.845 ± .013", "1.028 ± .018", "22.40 ± .39", "12.67 ± .10"),
-    ],
-}
-"""SynthRL (IJCAI 2025), in-domain and out-of-domain, on its own test sets."""
+class Matches(NamedTuple):
+    """What was found for the rows of a task.
+
+    Attributes:
+      voices: [N, 128] packed.
+      renders: [N] voices played for each.
+      seconds: [N] that each took.
+    """
+
+    voices: NDArray[np.uint8]
+    renders: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """A way of matching.
+
+    Attributes:
+      matcher: its kind.
+      name: which tells its settings as well.
+      match: does it.
+      budget: of a search, else None.
+    """
+
+    matcher: MatcherName
+    name: str
+    match: Callable[[Task], Matches]
+    budget: Budget | None = None
 
 
 class Scores(dict[str, NDArray[np.float32]]):
-    """Metric name → [N] values, one per sound, in the order of the rows asked for."""
+    """Metric name → [N] values, one per sound; NaN where the metric has nothing to say."""
 
     def intervals(self) -> dict[str, metrics.Interval]:
-        """Mean and 95 % bootstrap interval of every metric."""
-        return {name: metrics.bootstrap_interval(values) for name, values in self.items()}
+        """Mean and 95 % bootstrap interval of every metric that some sound has."""
+        known = {name: values[np.isfinite(values)] for name, values in self.items()}
+        return {
+            name: metrics.bootstrap_interval(values)
+            for name, values in known.items()
+            if len(values)
+        }
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The outcome for some rows of a dataset.
+    """How one way of matching did.
 
     Attributes:
-      rows: [N] rows of the dataset.
-      action: [N, D] the action that was scored.
-      scores: of that action.
+      way: of matching.
+      matches: what it found.
+      scores: of that.
     """
 
-    rows: NDArray[np.int64]
-    action: NDArray[np.int32]
+    way: Way
+    matches: Matches
     scores: Scores
 
 
@@ -103,140 +166,329 @@ def select_rows(
     return rows
 
 
-def evaluate(
-    policy: LoadedPolicy,
-    environment: Environment,
-    dataset: data.Dataset,
-    rows: NDArray[np.int64],
+def make_task(
+    dataset: data.Dataset, rows: NDArray[np.int64], policy: LoadedPolicy | None = None
+) -> Task:
+    """The task of matching rows of a dataset at the note it was made with.
+
+    Recordings do not tell their note: they are matched at the policy's, or at SynthRL's.
+
+    Raises:
+      UserError: the policy plays another note than the dataset's.
+    """
+    played = dataclasses.asdict(prepare.Protocol())
+    if policy is not None:
+        played |= policy.config.render.to_dict()
+    wanted = {name: played[name] for name in ("note", "velocity", "gate_s")}
+    if policy is not None:
+        dataset.check_protocol(**wanted)
+    protocol = dataset.manifest.get("protocol", {})
+    return Task(dataset, rows, **{name: protocol.get(name, wanted[name]) for name in wanted})
+
+
+def open_libraries(
+    paths: Sequence[pathlib.Path],
+    task: Task,
     *,
-    num_samples: int = 0,
-    seed: int = 0,
-) -> Evaluation:
-    """Scores the policy's most likely action, or the best of it and some samples.
+    kind: data.SplitKind,
+    seed: int,
+    fold: int,
+    threads: int = 0,
+) -> list[Library]:
+    """Voices to find matches among, without those that would make the task too easy.
+
+    A dataset of voices stands for its training part. If the targets are voices themselves, nothing
+    stays that shares a cluster with one of them: by cluster number in their own dataset, elsewhere
+    by parameters (`NEAR_COPY_PARAMETERS`) and by sound (`SAME_SOUND`).
 
     Args:
-      policy: what is evaluated.
-      environment: renders and scores.
-      dataset: targets.
-      rows: [N] which of them.
+      paths: datasets, indices, cartridges, folders of those. None for the targets' own dataset if
+        they are voices, else for what `library.open_libraries` takes then.
+      task: what is to be matched.
+      kind, seed, fold: how datasets are split.
+      threads: 0 is one per core.
+
+    Raises:
+      UserError: see `library.open_libraries`; or nothing is left.
+    """
+    targets = task.dataset
+    in_domain = targets.kind == "dexed"
+    paths = [*paths] or ([targets.path] if in_domain else [])
+    datasets = [path for path in paths if (path / data.MANIFEST).is_file()]
+    others = [path for path in paths if path not in datasets]
+    opened = library.open_libraries(others, threads=threads) if others or not datasets else []
+    own = []
+    for path in datasets:
+        is_own = path.resolve() == targets.path.resolve()
+        dataset = targets if is_own else data.Dataset.open(path)
+        rows = np.sort(dataset.split(kind, seed, fold).train)
+        if is_own:
+            rows = rows[~np.isin(dataset.cluster[rows], dataset.cluster[task.rows])]
+        voices = library.from_voices(dataset.voices()[rows], path, threads=threads)
+        (own if is_own else opened).append(voices)
+    if in_domain:
+        opened = [without_near_copies(voices, task) for voices in opened]
+    opened += own
+    if not sum(len(voices.voices) for voices in opened):
+        raise UserError("no voice is left in the library that is no near-copy of a target")
+    return opened
+
+
+def without_near_copies(voices: Library, task: Task) -> Library:
+    """A library without what is, or sounds, nearly like a voice that is to be matched.
+
+    Args:
+      voices: the library.
+      task: whose targets are voices.
+    """
+    dataset = task.dataset
+    related = dataset.voices()[np.isin(dataset.cluster, dataset.cluster[task.rows])]
+    near = clusters.have_similar(
+        _parameters(np.array(voices.voices)), _parameters(related), NEAR_COPY_PARAMETERS
+    )
+    rows = voices.rows[: len(near)]
+    with ProgressBar("leaving out near-copies", len(task.rows)) as progress:
+        for i in range(len(task.rows)):
+            near |= embedding.distances(rows, _embed(task.heard(i))) < SAME_SOUND
+            progress.advance()
+    return voices.keep(~near)
+
+
+def _parameters(voices: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """[N, 145] without the name."""
+    return unpack_voices(voices)[:, :145]
+
+
+def _embed(heard: listen.Heard) -> NDArray[np.uint8]:
+    return embedding.embed(heard.target[None], heard.note, heard.gate_s)[0]
+
+
+def make_ways(
+    matchers: Iterable[MatcherName],
+    budgets: Sequence[Budget],
+    *,
+    policy: LoadedPolicy | None = None,
+    libraries: Sequence[Library] = (),
+    num_samples: int = 0,
+    seed: int = 0,
+    threads: int = 0,
+) -> list[Way]:
+    """The ways of matching that a user asked for; a search is one for each budget.
+
+    Args:
+      matchers: their kinds.
+      budgets: of searches. Each is a search of its own, as a search paces itself by its budget.
+      policy: which is evaluated, or begins a search.
+      libraries: where voices are looked up.
+      num_samples: of the policy besides its most likely action; the best by reward counts.
+      seed: of samples and searches.
+      threads: 0 is one per core.
+
+    Raises:
+      UserError: a matcher that needs a policy, and none is given.
+    """
+    ways: list[Way] = []
+    for matcher in dict.fromkeys(matchers):
+        if "policy" in matcher and policy is None:
+            raise UserError(f"matcher {matcher}: needs a trained policy; give its --run")
+        if matcher == "policy":
+            assert policy is not None
+            guess = functools.partial(
+                match_by_policy, policy=policy, num_samples=num_samples, seed=seed, threads=threads
+            )
+            name = f"policy, best of {1 + num_samples}" if num_samples else "policy"
+            ways.append(Way(matcher, name, guess))
+        elif matcher == "retrieval":
+            look_up = functools.partial(match_by_retrieval, libraries=libraries, threads=threads)
+            ways.append(Way(matcher, matcher, look_up))
+        else:
+            first = policy if matcher == "policy+search" else None
+            for budget in dict.fromkeys(budgets):
+                find = functools.partial(
+                    match_by_search,
+                    libraries=libraries,
+                    budget=budget,
+                    policy=first,
+                    seed=seed,
+                    threads=threads,
+                )
+                ways.append(Way(matcher, f"{matcher}, {budget_name(budget)}", find, budget))
+    return ways
+
+
+def budget_name(budget: Budget) -> str:
+    """Such as "10 s" or "300 renders"."""
+    if np.isfinite(budget.seconds):
+        return f"{budget.seconds:g} s"
+    return f"{budget.renders:g} renders" if np.isfinite(budget.renders) else "steady"
+
+
+def evaluate(task: Task, ways: Sequence[Way], *, threads: int = 0) -> list[Evaluation]:
+    """Matches every target in every way, and scores what was found."""
+    evaluations = []
+    for way in ways:
+        matches = way.match(task)
+        evaluations.append(Evaluation(way, matches, score(task, matches.voices, threads=threads)))
+    return evaluations
+
+
+def match_by_policy(
+    task: Task, policy: LoadedPolicy, *, num_samples: int = 0, seed: int = 0, threads: int = 0
+) -> Matches:
+    """The policy's most likely action, or the best of it and some samples.
+
+    Args:
+      task: what is matched.
+      policy: guesses.
       num_samples: samples drawn besides the most likely action; the best by reward counts.
       seed: of the samples.
+      threads: 0 is one per core.
     """
+    renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads)
     space = policy.action_space
-    loader = data.make_loader(
-        dataset, rows, _BATCH, action_space=space, shuffle=False, num_epochs=1
+
+    def guess(start: int) -> NDArray[np.int32]:
+        """[n, D] of the batch that begins there."""
+        targets = task.targets(start, start + _BATCH)
+        # Batches of one size are compiled once.
+        padded = targets[np.arange(_BATCH) % len(targets)]
+        played = np.tile(np.array(task.dataset.played, np.float32), (_BATCH, 1))
+        actions = policy.best_actions(padded, played)[: len(targets), None]
+        if num_samples:
+            key = jax.random.fold_in(jax.random.key(seed), start)
+            samples = policy.sample_actions(key, padded, num_samples, played)
+            actions = np.concatenate([actions, samples[: len(targets)]], axis=1)
+        if actions.shape[1] == 1:
+            return actions[:, 0]
+        prepared = renderer.prepare_targets(targets)
+        rewards = [
+            renderer.score(space.to_values(action), prepared, **task.played())[:, REWARD]
+            for action in actions.swapaxes(0, 1)
+        ]
+        return actions[np.arange(len(targets)), np.argmax(rewards, axis=0)]
+
+    found, seconds = [], []
+    guess(0)  # compiles, which is not to count
+    with ProgressBar("guessing", len(task.rows)) as progress:
+        for start in range(0, len(task.rows), _BATCH):
+            start_time = time.perf_counter()
+            found.append(guess(start))
+            size = len(found[-1])
+            seconds += [(time.perf_counter() - start_time) / size] * size
+            progress.advance(size)
+    actions = np.concatenate(found)
+    return Matches(
+        presets.from_values(space.to_values(actions), ["GUESS"] * len(actions)),
+        np.full(len(actions), 1 + num_samples),
+        np.array(seconds),
     )
-    columns: dict[str, list[NDArray[np.float32]]] = {}
-    actions = []
-    with ProgressBar("evaluating", len(rows)) as progress:
-        for i, batch in enumerate(loader):
-            best = policy.best_actions(batch.audio, batch.played)
-            targets = environment.prepare(batch.audio)
-            scores = _scores(environment, targets, best)
-            key = jax.random.fold_in(jax.random.key(seed), i)
-            sampled = (
-                policy.sample_actions(key, batch.audio, num_samples, batch.played)
-                if num_samples
-                else best[:, :0, None]
-            )
-            for action in np.moveaxis(sampled, 1, 0):
-                other = _scores(environment, targets, action)
-                better = other["reward"] > scores["reward"]
-                best = np.where(better[:, None], action, best)
-                scores = {name: np.where(better, other[name], scores[name]) for name in scores}
-            if dataset.values is not None:
-                scores |= metrics.parameter_metrics(space.spec, best, np.asarray(batch.action))
-            present = np.asarray(batch.mask) > 0
-            actions.append(best[present])
-            for name, values in scores.items():
-                columns.setdefault(name, []).append(values[present])
-            progress.advance(int(present.sum()))
-    scores = Scores({name: np.concatenate(values) for name, values in columns.items()})
-    return Evaluation(rows, np.concatenate(actions), scores)
 
 
-def _scores(
-    environment: Environment, targets: Prepared, action: NDArray[np.int32]
-) -> dict[str, NDArray[np.float32]]:
-    score = environment.play(action, targets)
-    return {name: np.asarray(values) for name, values in score.named().items()}
+def match_by_retrieval(task: Task, libraries: Sequence[Library], *, threads: int = 0) -> Matches:
+    """The best, by reward, of the voices that seem nearest by `embedding.distances`."""
+
+    def look_up(i: int) -> tuple[NDArray[np.uint8], int]:
+        heard = task.heard(i)
+        nearest = match.retrieve(libraries, _embed(heard), LOOKED_UP)
+        voices = np.array([m.voice for m in nearest])
+        scores = match.make_score(heard, threads)(voices)
+        return voices[np.argmax(scores[:, REWARD])], len(voices)
+
+    return _one_by_one(task, "looking up", look_up)
 
 
-def evaluate_run(
-    policy: LoadedPolicy,
-    dataset: data.Dataset,
-    rows: NDArray[np.int64],
-    out: pathlib.Path,
+def match_by_search(
+    task: Task,
+    libraries: Sequence[Library],
+    budget: Budget,
     *,
-    num_samples: int,
-    seed: int,
-    description: dict[str, Any],
-) -> dict[str, Any]:
-    """Evaluates and leaves `metrics.json`, `per_sound.csv` and `index.html` in `out`.
+    policy: LoadedPolicy | None = None,
+    seed: int = 0,
+    threads: int = 0,
+) -> Matches:
+    """What `synthrl match` finds, given the note and how long it is held.
 
-    Returns:
-      What `metrics.json` holds.
+    Args:
+      task: what is matched.
+      libraries: where candidates come from.
+      budget: of each search.
+      policy: makes further first voices.
+      seed: of the searches, each of which adds its row.
+      threads: 0 is one per core.
     """
-    render = policy.config.render
-    dataset.check_protocol(note=render.note, velocity=render.velocity, gate_s=render.gate_s)
-    environment = make_environment(policy.config, policy.action_space)
-    result = evaluate(policy, environment, dataset, rows, num_samples=num_samples, seed=seed)
-    summary = {
-        **description,
-        "dataset": str(dataset.path),
-        "checkpoint_step": policy.step,
-        "sounds": len(rows),
-        "samples": num_samples,
-        "metrics": {
-            name: interval._asdict() for name, interval in result.scores.intervals().items()
-        },
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(summary, indent=1)
-    (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    _write_csv(out / "per_sound.csv", dataset, result)
-    (out / "index.html").write_text(_page(dataset, environment, result, summary), encoding="utf-8")
-    return summary
 
-
-def _write_csv(path: pathlib.Path, dataset: data.Dataset, result: Evaluation) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "name", *result.scores])
-        for i, row in enumerate(result.rows):
-            values = (f"{column[i]:.6g}" for column in result.scores.values())
-            writer.writerow([row, dataset.names[row], *values])
-
-
-def _page(
-    dataset: data.Dataset, environment: Environment, result: Evaluation, summary: dict[str, Any]
-) -> str:
-    reward = result.scores["reward"]
-    order = np.argsort(-reward, kind="stable")
-    middle = max(0, len(order) // 2 - _CASES // 2)
-    groups = {
-        "Best": order[:_CASES],
-        "Median": order[middle : middle + _CASES],
-        "Worst": order[-_CASES:],
-    }
-    shown = np.unique(np.concatenate(list(groups.values())))
-    renders = np.asarray(audio.peak_normalise_render(environment.render(result.action[shown])))
-    cases = {
-        int(i): report.Comparison(
-            title=dataset.names[result.rows[i]],
-            target=dataset.audio[result.rows[i]],
-            match=sound,
-            scores={name: float(column[i]) for name, column in result.scores.items()},
+    def find(i: int) -> tuple[NDArray[np.uint8], int]:
+        found = match.match_heard(
+            task.heard(i),
+            libraries,
+            policy=policy,
+            budget=budget,
+            count=1,
+            seed=seed + int(task.rows[i]),
+            threads=threads,
         )
-        for i, sound in zip(shown, renders, strict=True)
-    }
-    return report.render_page(
-        "evaluation.html",
-        title=f"{summary['run']} on {summary['dataset']}",
-        summary=summary,
-        distances=DISTANCES,
-        published=PUBLISHED["audio" if dataset.values is None else "dexed"],
-        published_domain="out-of-domain" if dataset.values is None else "in-domain",
-        histogram=report.histogram_png(reward, "reward"),
-        groups={name: [cases[int(i)] for i in chosen] for name, chosen in groups.items()},
-    )
+        return found.best.voice, len(found.curve)
+
+    return _one_by_one(task, f"searching, {budget_name(budget)}", find)
+
+
+def _one_by_one(
+    task: Task, title: str, find: Callable[[int], tuple[NDArray[np.uint8], int]]
+) -> Matches:
+    """Matches of a function from the number of a target to a voice and how many were played."""
+    if task.velocity != _SEARCH_VELOCITY:
+        raise UserError(
+            f"{task.dataset.path}: its sounds were played with velocity {task.velocity}, but "
+            f"voices are looked up and searched with {_SEARCH_VELOCITY}"
+        )
+    voices, renders, seconds = [], [], []
+    with ProgressBar(title, len(task.rows)) as progress:
+        for i in range(len(task.rows)):
+            start_time = time.perf_counter()
+            voice, count = find(i)
+            seconds.append(time.perf_counter() - start_time)
+            voices.append(voice)
+            renders.append(count)
+            progress.advance()
+    return Matches(np.array(voices), np.array(renders), np.array(seconds))
+
+
+def score(task: Task, voices: NDArray[np.uint8], *, threads: int = 0) -> Scores:
+    """All metrics of voices [N, 128] as matches of a task's targets.
+
+    Distances and reward (with SynthRL's weights) are those of `reward`, then come those of
+    `similarity`; where the targets are voices, also those of `metrics.parameter_metrics`.
+    """
+    renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads)
+    columns: dict[str, list[NDArray[np.float32]]] = {}
+    with ProgressBar("scoring", len(voices)) as progress:
+        for start in range(0, len(voices), _BATCH):
+            chunk = voices[start : start + _BATCH]
+            targets = task.targets(start, start + _BATCH)
+            prepared = renderer.prepare_targets(targets)
+            scores = renderer.score(chunk, prepared, **task.played())
+            sounds = play(task, chunk, renderer)
+            named = dict(zip(SCORE_COLUMNS, scores.T, strict=True))
+            named |= similarity.similarity(targets, sounds)._asdict()
+            for name, values in named.items():
+                columns.setdefault(name, []).append(values)
+            progress.advance(len(chunk))
+    result = Scores({name: np.concatenate(values) for name, values in columns.items()})
+    if task.dataset.values is not None:
+        space = ActionSpace(dx7.SPEC)
+        # Of all voices that sound the same as they are played, one stands for them.
+        played = np.tile(task.dataset.played, (len(voices), 1))
+        true, found = (
+            data.labels_of(values, played, space, "at_note")
+            for values in (task.dataset.values[task.rows], presets.to_values(voices))
+        )
+        result |= metrics.parameter_metrics(dx7.SPEC, found.action, true.action, true.heard)
+    return result
+
+
+def play(
+    task: Task, voices: NDArray[np.uint8], renderer: Renderer | None = None
+) -> NDArray[np.float32]:
+    """[n, S] how voices [n, 128] sound in a task, peak-normalised."""
+    renderer = renderer or Renderer("dexed", sample_rate=audio.SAMPLE_RATE)
+    return np.asarray(audio.peak_normalise_render(renderer.render(voices, **task.played())))

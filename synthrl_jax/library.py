@@ -111,6 +111,17 @@ class Library:
             raise UserError(f"{path}: damaged; run `synthrl index` again")
         return cls(path, manifest, *arrays)
 
+    def keep(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        """The index with some of its voices alone: row numbers, or a mask [N]; no recordings."""
+        size = len(self.voices)
+        return dataclasses.replace(
+            self,
+            voices=self.voices[rows],
+            sources=self.sources[:size][rows],
+            peaks=self.peaks[:size][rows],
+            rows=self.rows[:size][rows],
+        )
+
     def place(self, i: int) -> Place:
         """Where entry `i` comes from."""
         file, slot = map(int, self.sources[i])
@@ -182,6 +193,35 @@ def open_libraries(paths: Sequence[pathlib.Path], *, threads: int = 0) -> list[L
         folder = cache_folder() / name.hexdigest()[:16]
         opened.append(build(cartridges, folder, threads=threads, quiet=True))
     return opened
+
+
+def from_voices(voices: NDArray[np.uint8], source: pathlib.Path, *, threads: int = 0) -> Library:
+    """An index in memory.
+
+    Args:
+      voices: [N, 128] packed, no two equal but for their names.
+      source: where they are from; their slots are numbered from 1.
+      threads: 0 is one per core.
+    """
+    renderer = Renderer("dexed", sample_rate=audio.SAMPLE_RATE, threads=threads)
+    records = [np.zeros(0, _RECORD)]
+    with ProgressBar("playing voices", len(voices)) as progress:
+        for start in range(0, len(voices), _CHUNK):
+            records.append(_played(renderer, voices[start : start + _CHUNK]))
+            progress.advance(len(records[-1]))
+    found = np.concatenate(records)
+    return Library(
+        path=source,
+        manifest={
+            "counts": {"voices": len(voices), "recordings": 0},
+            "files": [str(source)],
+            "issues": [],
+        },
+        voices=voices,
+        sources=np.stack([np.zeros(len(voices)), 1 + np.arange(len(voices))], 1).astype(np.int32),
+        peaks=found["peak"],
+        rows=found["row"],
+    )
 
 
 class _Item(NamedTuple):

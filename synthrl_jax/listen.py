@@ -37,6 +37,7 @@ _ABOVE_NOISE_DB = 10.0
 
 _PITCH_WINDOW = 4096
 _PITCH_HOP = 512
+_TRACK_HOP = 2048
 _PITCH_RANGE_HZ = (27.0, 4200.0)
 _CLEAR = 0.8
 """Correlation of a sound with itself one period later, from which it has a pitch."""
@@ -80,6 +81,18 @@ class Pitch(NamedTuple):
     note: float
     steady: bool
     hollow: bool
+
+
+class PitchTrack(NamedTuple):
+    """Pitch over time.
+
+    Attributes:
+      note: [T] MIDI keys with their fractions; NaN where there is no period.
+      clear: [T] whether the frame has a clear pitch and is loud enough to be heard.
+    """
+
+    note: NDArray[np.float64]
+    clear: NDArray[np.bool_]
 
 
 def note_name(note: int) -> str:
@@ -216,7 +229,7 @@ def _note(sound: NDArray[np.float32], given: int | None) -> tuple[int, float, li
         return (
             _FALLBACK_NOTE,
             0.0,
-            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)} (--note gives another)"],
+            [f"no pitch found; taken as {note_name(_FALLBACK_NOTE)}; else give the note"],
         )
     note = int(np.clip(round(pitch.note), 0, 127))
     if not pitch.steady:
@@ -224,15 +237,15 @@ def _note(sound: NDArray[np.float32], given: int | None) -> tuple[int, float, li
             note,
             0.0,
             [
-                f"the pitch is not clear; taken as {note_name(note)} (--note {note}). "
-                "If that is wrong, give --note"
+                f"the pitch is not clear; taken as {note_name(note)} (MIDI note {note}). "
+                "If that is wrong, give the note"
             ],
         )
     problems = []
     if pitch.hollow:
         problems.append(
             f"{note_name(note)} is heard, but without its harmonics: if these are several notes at "
-            "once, record one of them; if the pitch is wrong, give --note"
+            "once, record one of them; if the pitch is wrong, give the note"
         )
     return note, 100 * (pitch.note - note), problems
 
@@ -249,13 +262,11 @@ def estimate_pitch(sound: NDArray[np.float32]) -> Pitch:
     frames = np.lib.stride_tricks.sliding_window_view(head, _PITCH_WINDOW)[::_PITCH_HOP]
     energy = np.mean(np.square(frames, dtype=np.float64), axis=1)
     frames = frames[energy >= 1e-3 * energy.max()]
-    periods, clarity = zip(*(_period(frame) for frame in frames), strict=True)
-    periods, clarity = np.array(periods), np.array(clarity)
-    if not np.any(periods > 0):
+    notes, clarity = _notes(frames)
+    found = np.isfinite(notes)
+    if not np.any(found):
         return Pitch(np.nan, steady=False, hollow=False)
-    found = periods > 0
     weight = np.where(found, clarity, 0) ** 4
-    notes = _A4_NOTE + 12 * np.log2(SAMPLE_RATE / np.where(found, periods, 1) / _A4_HZ)
     order = np.argsort(notes)
     middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
     note = float(notes[order][min(middle, len(order) - 1)])
@@ -265,6 +276,27 @@ def estimate_pitch(sound: NDArray[np.float32]) -> Pitch:
     if clear.any():
         note = float(np.average(notes[clear], weights=weight[clear]))
     return Pitch(note, bool(steady), _is_hollow(frames[near], note))
+
+
+def track_pitch(sound: NDArray[np.float32]) -> PitchTrack:
+    """Pitch of a sound in frames of 0.19 s, 0.09 s apart; see `estimate_pitch`.
+
+    Args:
+      sound: [S] at 22 050 Hz; a shorter one than a frame is filled up with silence.
+    """
+    padded = np.pad(sound, (0, max(0, _PITCH_WINDOW - len(sound))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _PITCH_WINDOW)[::_TRACK_HOP]
+    energy = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    notes, clarity = _notes(frames)
+    loud = energy > 10 ** (_QUIET_DB / 10) * energy.max()
+    return PitchTrack(notes, loud & np.isfinite(notes) & (clarity >= _CLEAR))
+
+
+def _notes(frames: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """[T] MIDI keys with their fractions, NaN for none, and clarity, of frames [T, samples]."""
+    periods, clarity = np.array([_period(frame) for frame in frames]).T
+    periods = np.where(periods > 0, periods, np.nan)
+    return _A4_NOTE + 12 * np.log2(SAMPLE_RATE / periods / _A4_HZ), clarity
 
 
 def _period(frame: NDArray[np.float32]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from synthrl_jax.types import Array
 
 RewardScale = Literal["inverse", "log"]
 Advantage = Literal["none", "leave_one_out", "group"]
-GROUP_EPSILON = 1e-4
+_GROUP_EPSILON = 1e-4
 ImportanceWeight = Literal["none", "per_decision", "joint"]
 """How REINFORCE weighs a replayed action: SynthRL's code has "none" (the default) and
 "per_decision" (the probability of each chosen class); its paper's Eq. 6 has "joint" (the
@@ -92,8 +92,11 @@ def importance_weight(log_prob: Array, kind: ImportanceWeight) -> jax.Array:
 
 
 def preference(reward: Array, kind: RewardScale) -> jax.Array:
-    """What reinforcement raises: the reward as it is, or its logarithm, which is minus that of the
-    cost, so that halving the distance counts the same for a poor match and for a good one."""
+    """What reinforcement raises: the reward as it is ("inverse"), or its logarithm ("log").
+
+    The logarithm is minus that of the cost, so that halving the distance counts the same for a
+    poor match and for a good one.
+    """
     if kind == "inverse":
         return jnp.asarray(reward)
     if kind == "log":
@@ -127,7 +130,7 @@ def advantage(value: Array, kind: Advantage) -> jax.Array:
     centred = value - jnp.mean(value, axis=1, keepdims=True)
     if kind == "leave_one_out":
         return centred * tries / (tries - 1)
-    return centred / (jnp.std(value, axis=1, keepdims=True) + GROUP_EPSILON)
+    return centred / (jnp.std(value, axis=1, keepdims=True) + _GROUP_EPSILON)
 
 
 def clipped_policy_loss(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import pathlib
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from synthrl_jax import audio_files, embedding, presets, search, variations
+from synthrl_jax import assets, audio_files, embedding, presets, search, variations
 from synthrl_jax.audio import SAMPLE_RATE
-from synthrl_jax.library import Library, Match
-from synthrl_jax.listen import FADE_S, Heard
+from synthrl_jax.library import Library, Match, open_libraries
+from synthrl_jax.listen import FADE_S, Heard, listen
 from synthrl_jax.render import SCORE_COLUMNS, Renderer
 from synthrl_jax.search import Budget
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
 _POLICY_GUESSES = 64
+_VELOCITY = 85
 _POOL = 300
 """Voices of the library to cross with."""
 _FIRST_SHARE = 0.2
@@ -81,6 +84,56 @@ class MatchResult:
 
 
 def match(
+    sound: NDArray[np.floating],
+    sample_rate: int,
+    *,
+    budget_s: float = 10.0,
+    renders: float = np.inf,
+    note: int | None = None,
+    gate_s: float | None = None,
+    library: Sequence[str | os.PathLike[str]] = (),
+    policy: LoadedPolicy | Literal["released"] | None = "released",
+    name: str = "MATCH",
+    count: int = presets.BANK_VOICES,
+    seed: int = 0,
+    threads: int = 0,
+) -> MatchResult:
+    """Finds DX7 voices that sound like a recording of one note.
+
+    Args:
+      sound: [S] or [S, channels].
+      sample_rate: of it, in Hz.
+      budget_s: seconds to search for.
+      renders: voices to play at most. With no more than these and `budget_s` infinite, the same
+        seed gives the same result.
+      note: MIDI key, if known; else it is estimated.
+      gate_s: seconds until the key goes up, if known; else it is estimated.
+      library: cartridges, folders of them, or indices; by default the index that `synthrl index`
+        made, or the bundled voices.
+      policy: makes further candidates; by default the one that comes with this package.
+      name, count, seed, threads: see `match_heard`.
+
+    Raises:
+      UserError: silence, samples that are no numbers, or a library that cannot be read.
+    """
+    heard = listen(np.asarray(sound, np.float32), sample_rate, note=note, gate_s=gate_s)
+    if policy == "released":
+        from synthrl_jax.checkpoint import load_policy
+
+        policy = load_policy(assets.POLICY)
+    return match_heard(
+        heard,
+        open_libraries([pathlib.Path(path) for path in library], threads=threads),
+        policy=policy,
+        budget=Budget(seconds=budget_s, renders=renders),
+        name=name,
+        count=count,
+        seed=seed,
+        threads=threads,
+    )
+
+
+def match_heard(
     heard: Heard,
     libraries: Sequence[Library],
     *,
@@ -116,7 +169,8 @@ def match(
     )
     first = from_library[: int(np.clip(_FIRST_SHARE * budget.renders, 1, _FIRST))]
     if policy is not None:
-        first = np.concatenate([policy_guesses(policy, heard, _POLICY_GUESSES, seed), first])
+        guesses = int(np.clip(_FIRST_SHARE * budget.renders, 1, _POLICY_GUESSES))
+        first = np.concatenate([policy_guesses(policy, heard, guesses, seed), first])
     found = search.search(
         score,
         first if len(first) else presets.init_voice()[None],
@@ -156,21 +210,25 @@ def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -
 def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) -> NDArray[np.uint8]:
     """[count, 128] packed voices: the policy's most likely guess, then samples.
 
-    A policy knows sounds of one note and length, so it gets the sound brought there.
+    A policy that sees the note gets the sound as it is. Another knows sounds of one note and
+    length, so it gets the sound brought there.
     """
     import jax
 
-    ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
-    sound = (
-        heard.target
-        if ratio == 1
-        else soxr.resample(heard.target, SAMPLE_RATE * ratio, SAMPLE_RATE)
-    )
-    sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))
-    space = policy.action_space
-    samples = policy.sample_actions(jax.random.key(seed), sound[None], count - 1)[0]
-    actions = np.concatenate([policy.best_actions(sound[None]), samples])
-    return presets.from_values(space.to_values(actions), ["GUESS"] * len(actions))
+    sound = heard.target
+    played = np.array([[heard.note, _VELOCITY, heard.gate_s]], np.float32)
+    if not policy.sees_note:
+        ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
+        if ratio != 1:
+            sound = soxr.resample(sound, SAMPLE_RATE * ratio, SAMPLE_RATE)
+        played = None
+    sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))[None]
+    actions = policy.best_actions(sound, played)
+    if count > 1:
+        samples = policy.sample_actions(jax.random.key(seed), sound, count - 1, played)[0]
+        actions = np.concatenate([actions, samples])
+    values = policy.action_space.to_values(actions)
+    return presets.from_values(values, ["GUESS"] * len(actions))
 
 
 def _candidates(

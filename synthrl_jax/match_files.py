@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from synthrl_jax import audio, audio_files, presets, report, voice_sheet
 from synthrl_jax.errors import UserError
 from synthrl_jax.listen import FADE_S, Heard, note_name
-from synthrl_jax.match import Candidate, MatchResult
+from synthrl_jax.match import MatchResult
 from synthrl_jax.render import Renderer
 
 SOUND_RATE = 44_100
@@ -139,14 +140,18 @@ def _steps(curve: NDArray[np.float32]) -> list[list[float]]:
 def _page(result: MatchResult, source: pathlib.Path, bank: str, stems: list[str]) -> str:
     voices = np.array([candidate.voice for candidate in result.candidates])
     sounds = play(voices, result.heard, audio.SAMPLE_RATE)
-    sounds /= np.maximum(np.max(np.abs(sounds), axis=1, keepdims=True), 1e-9)
     rows = list(zip(stems, result.candidates, sounds, strict=True))
+    comparisons = [
+        compare(f"{stem}: {candidate.kind}", sound, candidate.scores, result.heard)
+        for stem, candidate, sound in rows[:_NUM_SPECTROGRAMS]
+    ]
     return report.render_page(
         "match.html",
         title=f"DX7 voices for {source.name}",
         heard=result.heard,
         note_name=note_name(result.heard.note),
-        comparisons=[_comparison(*row, result.heard) for row in rows[:_NUM_SPECTROGRAMS]],
+        best=comparisons[0],
+        runners_up=comparisons[1:],
         others=rows[_NUM_SPECTROGRAMS:],
         middle_c=play(voices[:1], result.heard, audio.SAMPLE_RATE, _MIDDLE_C)[0],
         nearest=[m.place for m in result.nearest[:_NUM_NEAREST]],
@@ -157,7 +162,18 @@ def _page(result: MatchResult, source: pathlib.Path, bank: str, stems: list[str]
     )
 
 
-def _comparison(
-    stem: str, candidate: Candidate, sound: NDArray[np.float32], heard: Heard
+def compare(
+    title: str, sound: NDArray[np.float32], scores: dict[str, float], heard: Heard
 ) -> report.Comparison:
-    return report.Comparison(f"{stem}: {candidate.kind}", heard.target, sound, candidate.scores)
+    """A voice's sound [S] at 22 050 Hz beside what was heard."""
+    peak = max(float(np.max(np.abs(sound))), 1e-9)
+    return report.Comparison(title, heard.target, sound / peak, scores)
+
+
+def zip_match(out: pathlib.Path) -> pathlib.Path:
+    """Packs the folder of a match into a ZIP file of its name beside it."""
+    path = out.with_name(f"{out.name}.zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(out.rglob("*")):
+            archive.write(file, pathlib.Path(out.name) / file.relative_to(out))
+    return path

@@ -227,6 +227,7 @@ def prepare_dexed(
     threads: int = 0,
     limit: int = 0,
     overwrite: bool = False,
+    transposed: bool = False,
 ) -> Summary:
     """Renders cartridges into a dataset.
 
@@ -240,6 +241,9 @@ def prepare_dexed(
       threads: 0 is one per core.
       limit: use only the first so many distinct voices; 0 for all.
       overwrite: replace what is at `out`.
+      transposed: voices are played with their own transposition. Half of the voices in circulation
+        have one, mostly by an octave; it is none of a policy's decisions, so that SynthRL's
+        targets have none.
 
     Raises:
       UserError: no voice found or all silent, `out` exists or (to be replaced) is no dataset,
@@ -247,6 +251,8 @@ def prepare_dexed(
     """
     _check_limit(limit)
     table = presets.load_voices(paths)
+    if not transposed:
+        table = table._replace(voices=presets.without_transposition(table.voices))
     distinct = presets.deduplicate(table.voices)
     distinct = distinct[:limit] if limit else distinct
     voices = table.voices[distinct]
@@ -274,6 +280,7 @@ def prepare_dexed(
     about = {
         "kind": "dexed",
         "protocol": note,
+        "transposed": transposed,
         "voices": hashlib.sha256(voices.tobytes()).hexdigest(),
     }
     job = {**about, "versions": _versions()}

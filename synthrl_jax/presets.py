@@ -46,6 +46,7 @@ _SINGLE_HEADER = bytes([_SYSEX_START, _YAMAHA, 0x00, _SINGLE_FORMAT, 0x01, 0x1B]
 _BULK_PAYLOAD_BYTES = BANK_VOICES * VOICE_BYTES
 _SINGLE_PAYLOAD_BYTES = 155
 _ALL_OPERATORS_ON = 63
+_TRANSPOSE, _NO_TRANSPOSITION = 144, 24
 _SEVEN_BITS = np.uint8(0x7F)
 _UNIVERSAL_FORMAT = 0x7E
 _UNIVERSAL_NAME = slice(6, 16)
@@ -422,6 +423,16 @@ def from_values(values: NDArray[np.floating], names: Sequence[str]) -> Voices:
     voices = pack_voices(unpacked_from_values(values))
     named = [with_name(voice, name) for voice, name in zip(voices, names, strict=True)]
     return np.array(named, np.uint8).reshape(-1, VOICE_BYTES)
+
+
+def without_transposition(voices: Voices) -> Voices:
+    """Copies of packed voices [N, 128] that play the key that is pressed.
+
+    Transposition is none of the decisions of an action, so that no policy could learn it.
+    """
+    unpacked = unpack_voices(voices)
+    unpacked[:, _TRANSPOSE] = _NO_TRANSPOSITION
+    return pack_voices(unpacked)
 
 
 def init_voice() -> Voices:

@@ -101,7 +101,10 @@ def label(
     missing = [int(row) for row in rows if not found.found[row]]
     if not missing:
         return found
-    packed = presets.from_values(voices.values[voice_rows], [""] * len(voice_rows))
+    # Without transposition, which a policy could not learn from them.
+    packed = presets.without_transposition(
+        presets.from_values(voices.values[voice_rows], [""] * len(voice_rows))
+    )
     table = _table(voices, voice_rows)
     renderer = Renderer("dexed", threads=threads)
     played = {"note": 60, "velocity": 85, "gate_s": 3.0}

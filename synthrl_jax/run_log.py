@@ -102,9 +102,25 @@ class RunLog:
         """Flushes the TensorBoard files."""
         self._tensorboard.close()
 
-    def plot_curves(self) -> pathlib.Path:
+    def plot_curves(self) -> None:
         """Draws `curves.png` from the log."""
-        return plot_curves(self._run)
+        plot_curves(self._run)
+
+
+class NoLog(RunLog):
+    """Writes nothing, as in processes beside the one that does."""
+
+    def __init__(self) -> None:
+        pass
+
+    def write(self, step: int, split: str, scalars: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+    def plot_curves(self) -> None:
+        """Does nothing."""
 
 
 def read_log(run: pathlib.Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,11 +14,16 @@ from numpy.typing import NDArray
 from synthrl_jax import breeding
 from synthrl_jax.breeding import Genomes
 from synthrl_jax.render import SCORE_COLUMNS
+from synthrl_jax.reward import RewardWeights
 
 Score = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Packed voices [N, 128] → [N, 5], the columns of `SCORE_COLUMNS`."""
 
 REWARD = SCORE_COLUMNS.index("reward")
+_COST_WEIGHTS = np.array(
+    [RewardWeights()._asdict().get(column, 0.0) for column in SCORE_COLUMNS], np.float32
+)
+_LEAST_COST = 1e-6
 
 _GENERATION = 32
 _TYPICAL_RENDERS = 20_000
@@ -29,9 +35,30 @@ _SECOND_CHANGE = 0.15
 """How often a child is changed in some parameters on top of its move."""
 _LEAST_SHARE = 0.04
 """Of each move, however little it has brought."""
-_MEMORY = 0.95
+_MOST_CREDITED = 8
+"""Changes of more parameters than this tell little of each."""
+_GREATEST_LESSON = 0.05
+"""One lucky change, in nepers, teaches no more than this of the parameters it changed."""
+_CREDIT_RANGE = (0.15, 6.0)
+"""How much rarer or more often than others a parameter is changed, by what that has brought."""
+_KIN = 0.6
+"""How often a blend takes its difference from within the parent's line of descent."""
 _PROGRESS = 1.002
-"""A reward so many times as high is progress."""
+"""A cost so many times as low is progress."""
+
+
+def cost(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is searched for the least of: the inverse of the reward, without its bounds.
+
+    The reward is the same for all that is nearer than its cap; the search goes on.
+
+    Args:
+      scores: [N, 5], the columns of `SCORE_COLUMNS`.
+
+    Returns:
+      [N] weighted sums of the distances, above 0.
+    """
+    return np.maximum(np.sum(scores * _COST_WEIGHTS, axis=1), np.float32(_LEAST_COST))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,18 +69,20 @@ class Budget:
       seconds: of the whole search.
       renders: voices that are played.
       patience: renders without progress.
+      stop: ends the search from another thread, with what was found by then.
     """
 
     seconds: float = np.inf
     renders: float = np.inf
     patience: float = np.inf
+    stop: threading.Event | None = None
 
     def spent(self, seconds: float, renders: int, without_progress: int = 0) -> float:
         """Share that is used up, 1 or more at the end.
 
         With nothing but patience the share grows as in a search of typical length.
         """
-        if without_progress >= self.patience:
+        if without_progress >= self.patience or (self.stop is not None and self.stop.is_set()):
             return 1.0
         if np.isinf(self.seconds) and np.isinf(self.renders):
             return min(0.999, renders / _TYPICAL_RENDERS)
@@ -71,7 +100,7 @@ class Settings:
 
     largest: int = 96
     smallest: int = 4
-    pressure: float = 2.5
+    pressure: float = 1.0
 
 
 class Found(NamedTuple):
@@ -95,11 +124,21 @@ class Progress(NamedTuple):
       spent: share of the budget.
       renders: so far.
       best: [5] scores of the best voice so far.
+      voice: [128] packed, the best so far.
     """
 
     spent: float
     renders: int
     best: NDArray[np.float32]
+    voice: NDArray[np.uint8]
+
+
+class _Scored(NamedTuple):
+    """A voice [128] with its cost and its [5] scores."""
+
+    cost: float
+    voice: NDArray[np.uint8]
+    scores: NDArray[np.float32]
 
 
 class _Population(NamedTuple):
@@ -123,7 +162,32 @@ class _Population(NamedTuple):
         )
 
     def sorted(self) -> _Population:
-        return self.take(np.argsort(-self.scores[:, REWARD], kind="stable"))
+        return self.take(np.argsort(cost(self.scores), kind="stable"))
+
+
+class _Credit:
+    """What each of several choices has brought per attempt; older attempts count less.
+
+    Args:
+      size: number of choices.
+      memory: share of what is known that the next generation still knows.
+      prior: gain of a first attempt that none knows of.
+    """
+
+    def __init__(self, size: int, memory: float, prior: float) -> None:
+        self._gained = np.zeros(size)
+        self._tried = np.zeros(size)
+        self._memory = memory
+        self._prior = prior
+
+    def add(self, chosen: NDArray[np.floating], gain: NDArray[np.floating]) -> None:
+        """Takes in a generation: [n, size] share of each choice, and [n] gains."""
+        self._gained = self._memory * self._gained + gain @ chosen
+        self._tried = self._memory * self._tried + chosen.sum(axis=0)
+
+    def rate(self) -> NDArray[np.float64]:
+        """[size] gain per attempt."""
+        return (self._gained + self._prior) / (self._tried + 1)
 
 
 class _Search:
@@ -146,10 +210,11 @@ class _Search:
         self._pool = breeding.from_voices(pool)
         self._seen: set[bytes] = set()
         self._curve: list[float] = []
+        self._least_cost = np.inf
         self._last_progress = 0
-        # Gained and tried so far by each move, older ones counting less.
-        self._gain = np.zeros((len(_MOVES), 2))
-        self._best_of_line: dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]] = {}
+        self._move_credit = _Credit(len(_MOVES), memory=0.95, prior=1e-4)
+        self._gene_credit = _Credit(self._pool.shape[1], memory=0.985, prior=1e-3)
+        self._best_of_line: dict[int, _Scored] = {}
 
     def spent(self) -> float:
         """Share of the budget."""
@@ -177,15 +242,15 @@ class _Search:
     def _rate(self, voices: NDArray[np.uint8], line: NDArray[np.intp]) -> NDArray[np.float32]:
         """Scores voices and remembers the best of each line of descent."""
         scores = self._score(voices)
-        for voice, row, number in zip(voices, scores, line.tolist(), strict=True):
-            best = self._curve[-1] if self._curve else 0.0
-            reward = float(row[REWARD])
-            if reward > _PROGRESS * best:
+        costs = cost(scores).tolist()
+        for voice, row, own, number in zip(voices, scores, costs, line.tolist(), strict=True):
+            if own * _PROGRESS < self._least_cost:
                 self._last_progress = len(self._curve)
-            self._curve.append(max(best, reward))
+            self._least_cost = min(self._least_cost, own)
+            self._curve.append(max(self._curve[-1] if self._curve else 0.0, float(row[REWARD])))
             known = self._best_of_line.get(number)
-            if known is None or reward > known[1][REWARD]:
-                self._best_of_line[number] = voice, row
+            if known is None or own < known.cost:
+                self._best_of_line[number] = _Scored(own, voice, row)
         return scores
 
     def step(self, population: _Population) -> _Population:
@@ -207,19 +272,28 @@ class _Search:
         voices = breeding.to_voices(children, population.voices[parent])
         line = population.line[parent]
         born = _Population(voices, children, self._rate(voices, line), line)
-        self._learn(move, born.scores[:, REWARD] / population.scores[parent, REWARD])
+        self._learn(move, children != population.genomes[parent], _gain(population, born, parent))
         return _succeed(population, born, parent).sorted()
 
     def _move_shares(self) -> NDArray[np.float64]:
         """[moves] how often each is to be made: by what it gained per attempt."""
-        rate = (self._gain[:, 0] + 1e-4) / (self._gain[:, 1] + 1)
+        rate = self._move_credit.rate()
         return _LEAST_SHARE + (1 - _LEAST_SHARE * len(_MOVES)) * rate / rate.sum()
 
-    def _learn(self, move: NDArray[np.intp], improvement: NDArray[np.float32]) -> None:
-        gain = np.log(np.maximum(improvement, 1.0))
-        for i in np.unique(move):
-            made = move == i
-            self._gain[i] = _MEMORY * self._gain[i] + (gain[made].sum(), made.sum())
+    def _gene_weights(self) -> NDArray[np.float64]:
+        """[G] how often each parameter is to be changed: by what that gained per attempt."""
+        rate = self._gene_credit.rate()
+        return np.clip(rate / rate.mean(), *_CREDIT_RANGE)
+
+    def _learn(
+        self, move: NDArray[np.intp], changed: NDArray[np.bool_], gain: NDArray[np.floating]
+    ) -> None:
+        """Credits the moves [n] and the changed parameters [n, G] with the gains [n]."""
+        self._move_credit.add(np.eye(len(_MOVES))[move], gain)
+        number = changed.sum(axis=1, keepdims=True)
+        telling = number[:, 0] <= _MOST_CREDITED
+        share = changed[telling] / np.maximum(number[telling], 1)
+        self._gene_credit.add(share, np.minimum(gain[telling], _GREATEST_LESSON))
 
     def _children(
         self, population: _Population, parent: NDArray[np.intp], move: NDArray[np.intp]
@@ -227,22 +301,33 @@ class _Search:
         children = population.genomes[parent]
         for i in np.unique(move):
             made = move == i
-            children[made] = self._moved(_MOVES[i], children[made], population.genomes)
+            children[made] = self._moved(_MOVES[i], population, parent[made])
         again = self._rng.random(len(children)) < _SECOND_CHANGE
-        children[again] = breeding.mutate(self._rng, children[again], _STEPS["change"])
+        children[again] = breeding.mutate(
+            self._rng, children[again], _STEPS["change"], self._gene_weights()
+        )
         return children
 
-    def _moved(self, move: str, parents: Genomes, others: Genomes) -> Genomes:
-        rng, count = self._rng, len(parents)
+    def _moved(self, move: str, population: _Population, parent: NDArray[np.intp]) -> Genomes:
+        rng, count = self._rng, len(parent)
+        parents = population.genomes[parent]
         if move in _STEPS:
-            return breeding.mutate(rng, parents, _STEPS[move])
+            return breeding.mutate(rng, parents, _STEPS[move], self._gene_weights())
         if move == "shift":
             return breeding.shift(rng, parents, rng.choice(_SHIFT_STEPS, count))
         if move == "blend":
-            plus, minus = rng.integers(len(others), size=(2, count))
-            return breeding.blend(rng, parents, others[plus], others[minus])
-        mates = self._pool if move == "cross with library" else others
+            pairs = np.array([self._pair(population.line, i) for i in parent])
+            plus, minus = population.genomes[pairs].swapaxes(0, 1)
+            return breeding.blend(rng, parents, plus, minus)
+        mates = self._pool if move == "cross with library" else population.genomes
         return breeding.cross(rng, parents, mates[rng.integers(len(mates), size=count)])
+
+    def _pair(self, line: NDArray[np.intp], parent: int) -> NDArray[np.intp]:
+        """Two of the population, mostly relatives of the parent: they differ in what matters."""
+        kin = np.flatnonzero(line == line[parent])
+        if len(kin) > 2 and self._rng.random() < _KIN:
+            return self._rng.choice(kin, 2, replace=False)
+        return self._rng.integers(len(line), size=2)
 
     def _fresh(self, genomes: Genomes) -> NDArray[np.intp]:
         """Rows that have never been played."""
@@ -256,35 +341,41 @@ class _Search:
 
     def progress(self) -> Progress:
         """Where the search stands."""
-        best = max(self._best_of_line.values(), key=lambda found: found[1][REWARD])
-        return Progress(self.spent(), len(self._curve), best[1])
+        best = min(self._best_of_line.values(), key=_cost_of)
+        return Progress(self.spent(), len(self._curve), best.scores, best.voice)
 
     def found(self) -> Found:
         """What there is so far."""
-        lines = sorted(self._best_of_line.values(), key=lambda found: -found[1][REWARD])
-        voices = np.array([voice for voice, _ in lines])
-        scores = np.array([row for _, row in lines])
+        lines = sorted(self._best_of_line.values(), key=_cost_of)
+        voices = np.array([best.voice for best in lines])
+        scores = np.array([best.scores for best in lines])
         _, first = np.unique(breeding.from_voices(voices), axis=0, return_index=True)
         keep = np.sort(first)
         return Found(voices[keep], scores[keep], np.array(self._curve, np.float32))
 
 
-def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp]) -> _Population:
-    """Lets each parent give way to its best child, if that is better, so that kinds live on.
+def _gain(
+    population: _Population, born: _Population, parent: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """[n] how much lower the children's cost is than their parents', in nepers; 0 if it is not."""
+    return np.log(np.maximum(cost(population.scores[parent]) / cost(born.scores), 1.0))
 
-    Further children that are better than the worst take its place.
+
+def _cost_of(scored: _Scored) -> float:
+    return scored.cost
+
+
+def _succeed(population: _Population, born: _Population, parent: NDArray[np.intp]) -> _Population:
+    """Lets each parent give way to its best child, if that is better, and to no other's.
+
+    So a line of descent that leads early does not push out those that would go further.
     """
-    rewards = np.concatenate([population.scores[:, REWARD], born.scores[:, REWARD]])
-    size = len(population.scores)
-    occupant = np.arange(size)
-    taken: set[int] = set()
-    for child in size + np.argsort(-born.scores[:, REWARD], kind="stable"):
-        place = int(parent[child - size])
-        if place in taken:
-            place = int(np.argmin(rewards[occupant]))
-        if place not in taken and rewards[child] > rewards[occupant[place]]:
-            occupant[place] = child
-            taken.add(place)
+    parent_cost, child_cost = cost(population.scores), cost(born.scores)
+    occupant = np.arange(len(parent_cost))
+    # The best child comes last and stays.
+    for child in np.argsort(-child_cost, kind="stable"):
+        if child_cost[child] < parent_cost[parent[child]]:
+            occupant[parent[child]] = len(parent_cost) + child
     return _Population(
         np.concatenate([population.voices, born.voices])[occupant],
         np.concatenate([population.genomes, born.genomes])[occupant],
@@ -307,8 +398,8 @@ def search(
     """Voices that sound more and more like a target.
 
     The population starts with the best of the first voices and shrinks as the budget is spent. Each
-    generation changes, crosses, shifts and blends its voices; which of these, is learnt by what it
-    brings.
+    generation changes, crosses, shifts and blends its voices; which of these, and which parameters
+    it changes, is learnt by what it brings.
 
     Args:
       score: plays and compares.

@@ -16,6 +16,7 @@ import optax
 
 from synthrl_jax import audio, losses, replay
 from synthrl_jax.actions import ActionSpace
+from synthrl_jax.distributed import Devices
 from synthrl_jax.metrics import masked_mean
 from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.types import Array, Batch, ReplayState, TrainState, View
@@ -126,6 +127,7 @@ class Steps:
       action_space: what it decides.
       optimizer: of its weights.
       config: the losses.
+      devices: that share each batch.
       tries: R, actions that `act` samples per target.
       average_decay: of the running average of the weights; 0 keeps none.
     """
@@ -136,6 +138,7 @@ class Steps:
         action_space: ActionSpace,
         optimizer: optax.GradientTransformation,
         config: LossConfig,
+        devices: Devices,
         *,
         tries: int = 1,
         average_decay: float = 0.0,
@@ -144,6 +147,7 @@ class Steps:
         self._space = action_space
         self._optimizer = optimizer
         self._config = config
+        self._devices = devices
         self._tries = tries
         self._average_decay = average_decay
         self._targets = losses.smoothed_targets(action_space.spec)
@@ -151,7 +155,8 @@ class Steps:
     @functools.partial(jax.jit, static_argnums=0)
     def view(self, batch: Batch) -> View:
         """What `act` and `learn` see of a batch's sounds."""
-        return View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
+        view = View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
+        return self._devices.keep_split(view)
 
     @functools.partial(jax.jit, static_argnums=0)
     def act(self, state: TrainState, view: View) -> Tries:
@@ -162,10 +167,11 @@ class Steps:
         action = self._policy.sample(
             weights, view, keys.sample, self._tries, temperature, keys.dropout
         )
-        if not self._config.clip:
-            return Tries(action, jnp.zeros(action.shape))
-        logits, _ = self._policy.train_logits(weights, view, action, keys.dropout)
-        return Tries(action, self._space.log_prob(logits, action, temperature))
+        log_prob = jnp.zeros(action.shape)
+        if self._config.clip:
+            logits, _ = self._policy.train_logits(weights, view, action, keys.dropout)
+            log_prob = self._space.log_prob(logits, action, temperature)
+        return self._devices.keep_split(Tries(action, log_prob))
 
     @functools.partial(jax.jit, static_argnums=(0, 3))
     def propose(
@@ -177,7 +183,7 @@ class Steps:
         samples = self._policy.sample(
             weights, view, key, num_actions - 1, self._config.sampling_temperature
         )
-        return jnp.concatenate([best, samples], axis=1)
+        return self._devices.keep_split(jnp.concatenate([best, samples], axis=1))
 
     @functools.partial(jax.jit, static_argnums=0)
     def predict(self, weights: Weights, batch: Batch) -> Prediction:
@@ -185,7 +191,17 @@ class Steps:
         view = View(audio.log_mel(batch.audio), jnp.asarray(batch.played))
         action = self._policy.sample(weights, view, jax.random.key(0), 1, 0.0)[:, 0]
         logits = self._policy.logits(weights, view, jnp.asarray(batch.action)[:, None])
-        return Prediction(action, self._parameter_loss(logits[:, 0], batch))
+        prediction = Prediction(action, self._parameter_loss(logits[:, 0], batch))
+        return self._devices.keep_split(prediction)
+
+    @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
+    def remember(
+        self, buffer: ReplayState, uid: Array, actions: Array, rewards: Array, mask: Array
+    ) -> ReplayState:
+        """Inserts actions [B, R, D] with rewards [B, R], one after another."""
+        for entry in range(actions.shape[1]):
+            buffer = replay.insert(buffer, uid, actions[:, entry], rewards[:, entry], mask)
+        return self._devices.keep_whole(buffer)
 
     @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
     def learn(
@@ -218,7 +234,7 @@ class Steps:
         if rollout is not None:
             actions.append(jnp.asarray(rollout.tries.action))
             if config.learn_from != "tries":
-                buffer = remember(
+                buffer = self.remember(
                     buffer, batch.uid, rollout.tries.action, rollout.reward, batch.mask
                 )
                 drawn, drawn_reward = replay.draw(keys.draw, buffer, batch.uid)
@@ -254,18 +270,16 @@ class Steps:
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
         scalars["grad_norm"] = optax.tree.norm(grads)
         params = optax.apply_updates(state.params, updates)
-        return (
-            TrainState(
-                step=state.step + 1,
-                params=params,
-                average=self._next_average(state, params),
-                batch_stats=batch_stats,
-                opt_state=opt_state,
-                replay=buffer,
-                key=state.key,
-            ),
-            scalars,
+        state = TrainState(
+            step=state.step + 1,
+            params=params,
+            average=self._next_average(state, params),
+            batch_stats=batch_stats,
+            opt_state=opt_state,
+            replay=buffer,
+            key=state.key,
         )
+        return self._devices.keep_whole((state, scalars))
 
     def _next_average(self, state: TrainState, params: Any) -> Any:
         """The running average, young at first so that it forgets the start."""
@@ -323,16 +337,6 @@ class Steps:
                 start = self._space.log_softmax(anchored[:, tries], temperature)
                 loss += config.anchor * jnp.mean(losses.divergence(log_probs, start), axis=(1, 2))
         return loss
-
-
-@functools.partial(jax.jit, donate_argnums=0)
-def remember(
-    buffer: ReplayState, uid: Array, actions: Array, rewards: Array, mask: Array
-) -> ReplayState:
-    """Inserts actions [B, R, D] with rewards [B, R], one after another."""
-    for entry in range(actions.shape[1]):
-        buffer = replay.insert(buffer, uid, actions[:, entry], rewards[:, entry], mask)
-    return buffer
 
 
 def init_state(

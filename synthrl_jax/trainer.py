@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
+import json
 import math
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from synthrl_jax import checkpoint, data, metrics, optim, presets, replay
+from synthrl_jax import checkpoint, data, distributed, metrics, optim, presets, replay
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.actor import Actor
+from synthrl_jax.distributed import Devices
 from synthrl_jax.endless import Elsewhere, Notes, Shares, VoiceSource, make_endless_loader
 from synthrl_jax.environment import make_environment
 from synthrl_jax.errors import UserError
@@ -30,12 +32,15 @@ from synthrl_jax.models.policy import PolicyFn, Weights
 from synthrl_jax.progress import ProgressBar
 from synthrl_jax.pseudo_labels import PseudoLabels
 from synthrl_jax.render import Renderer
-from synthrl_jax.run_log import Clock, RunLog, training_status
-from synthrl_jax.steps import LossConfig, Steps, init_state, remember, weights_of
+from synthrl_jax.run_log import Clock, NoLog, RunLog, training_status
+from synthrl_jax.steps import LossConfig, Steps, init_state, weights_of
 from synthrl_jax.synths import dx7
 from synthrl_jax.types import Config, ReplayState, TrainState
 
 _T = TypeVar("_T")
+
+_PRESENT, _LABELLED = "present", "labelled"
+"""Columns of a validation beside its metrics: which rows count."""
 
 _MAY_CHANGE = {"train.num_epochs", "train.log_every_steps", "render.threads"}
 """Settings under which a run may go on: to train for longer, or what changes no result."""
@@ -67,12 +72,18 @@ def alpha_at(step: int, steps_per_epoch: int, start: float, num_epochs: float) -
 class Trainer:
     """One run: its data, its functions and its folder.
 
+    Args:
+      config: complete settings.
+      run: its folder.
+      devices: that share each batch; None for all of all processes.
+
     Raises:
       UserError: the config names data, weights or a choice that does not exist.
     """
 
-    def __init__(self, config: Config, run: pathlib.Path) -> None:
-        _check_counts(config)
+    def __init__(self, config: Config, run: pathlib.Path, devices: Devices | None = None) -> None:
+        _check_settings(config)
+        self.devices = devices or Devices(config.train.batch_size)
         self.config = config
         self.run = run
         self.space = ActionSpace(dx7.SPEC)
@@ -119,6 +130,7 @@ class Trainer:
             self.space,
             self.optimizer,
             _loss_config(config),
+            self.devices,
             tries=config.reinforce.tries,
             average_decay=config.optim.average_decay,
         )
@@ -189,6 +201,7 @@ class Trainer:
             labels=config.data.labels,
             elsewhere=self.elsewhere,
             elsewhere_share=config.data.elsewhere_share,
+            rows=self.devices.rows,
         )
 
     def _loader(
@@ -203,6 +216,7 @@ class Trainer:
             shuffle=train,
             num_epochs=None if train else 1,
             labels=self.config.data.labels,
+            rows=self.devices.rows,
         )
 
     def _actor(self, clock: Clock) -> Actor:
@@ -211,6 +225,7 @@ class Trainer:
             self.steps,
             self.environment if self.config.reinforce.enabled else None,
             self._train_loader(),
+            self.devices,
             clock,
             overlap=self.config.train.overlap,
         )
@@ -226,8 +241,7 @@ class Trainer:
         weights, _ = checkpoint.load_weights(
             pathlib.Path(self.config.init_from), self.policy, self.config.init_which
         )
-        # A copy, as the state that learns consumes its own.
-        return jax.tree.map(jnp.array, weights)
+        return weights
 
     def _empty_replay(self) -> ReplayState:
         reinforce = self.config.reinforce
@@ -255,8 +269,8 @@ class Trainer:
             self.config.seed,
             averages=self.config.optim.average_decay > 0,
         )
-        # Committed to its device, as the states that follow are: `learn` compiles once.
-        return jax.device_put(state, jax.local_devices()[0])
+        # Committed to its devices, as the states that follow are: `learn` compiles once.
+        return self.devices.replicate(state)
 
     def _fill_replay(self, state: TrainState) -> TrainState:
         """Gives every target the argmax and samples of the incoming policy (method, §8)."""
@@ -271,25 +285,31 @@ class Trainer:
             seed=self.config.seed,
             shuffle=False,
             num_epochs=1,
+            rows=self.devices.rows,
         )
-        with ProgressBar("filling replay", self.steps_per_epoch) as progress:
-            for i, batch in enumerate(loader):
+        title, console = "filling replay", distributed.console()
+        with ProgressBar(title, self.steps_per_epoch, console=console) as progress:
+            for i, own in enumerate(loader):
+                batch = self.devices.spread(own)
                 key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 - 1), i)
-                actions = np.asarray(self.steps.propose(weights, batch, num_entries, key))
-                targets = self.environment.prepare(batch.audio)
+                proposed = self.steps.propose(weights, batch, num_entries, key)
+                actions = self.devices.own(proposed)
+                targets = self.environment.prepare(own.audio)
                 rewards = [
-                    self.environment.play(actions[:, entry], targets, batch.played).reward
+                    self.environment.play(actions[:, entry], targets, own.played).reward
                     for entry in range(num_entries)
                 ]
                 stacked = np.stack([np.asarray(reward) for reward in rewards], axis=1)
-                buffer = remember(buffer, batch.uid, actions, stacked, batch.mask)
+                reward = self.devices.spread(stacked)
+                buffer = self.steps.remember(buffer, batch.uid, proposed, reward, batch.mask)
                 progress.advance(status=training_status({"reward": float(stacked.mean())}))
         return state._replace(replay=buffer)
 
     def validate(self, weights: Weights) -> dict[str, float]:
         """Masked means over the validation sounds of the deterministic policy's results.
 
-        Those of sounds of other origin, where the run has some, begin with "elsewhere_".
+        Those of sounds of other origin, where the run has some, begin with "elsewhere_". Each
+        process plays its own rows, and all know the means.
         """
         means = self._validate(self.dataset, self.valid_indices, weights)
         if self.elsewhere is not None:
@@ -300,29 +320,29 @@ class Trainer:
     def _validate(
         self, dataset: data.Dataset, indices: NDArray[np.int64], weights: Weights
     ) -> dict[str, float]:
-        columns: dict[str, list[NDArray[np.float32]]] = {}
-        labels: list[NDArray[np.float32]] = []
-        masks: list[NDArray[np.float32]] = []
-        for batch in self._loader(dataset, indices, train=False):
-            prediction = self.steps.predict(weights, batch)
-            action = np.asarray(prediction.action)
-            targets = self.environment.prepare(batch.audio)
-            row: dict[str, Any] = self.environment.play(action, targets, batch.played).named()
-            row["parameter_loss"] = prediction.parameter_loss
-            heard = np.asarray(batch.heard)
-            true = np.asarray(batch.action)
+        names: list[str] = []
+        tables: list[NDArray[np.float32]] = []
+        for own in self._loader(dataset, indices, train=False):
+            prediction = self.steps.predict(weights, self.devices.spread(own))
+            action = self.devices.own(prediction.action)
+            targets = self.environment.prepare(own.audio)
+            row: dict[str, Any] = self.environment.play(action, targets, own.played).named()
+            row["parameter_loss"] = self.devices.own(prediction.parameter_loss)
+            heard = np.asarray(own.heard)
+            true = np.asarray(own.action)
             row |= metrics.parameter_metrics(self.space.spec, action, true, heard)
-            for name, values in row.items():
-                columns.setdefault(name, []).append(np.asarray(values))
-            labels.append(np.asarray(batch.mask) * heard.max(axis=1))
-            masks.append(np.asarray(batch.mask))
-        mask, labelled = np.concatenate(masks), np.concatenate(labels)
+            row |= {_PRESENT: own.mask, _LABELLED: own.mask * heard.max(axis=1)}
+            names = list(row)
+            table = np.stack([np.asarray(values, np.float32) for values in row.values()], axis=1)
+            tables.append(self.devices.gather(table))
+        columns = dict(zip(names, np.concatenate(tables).T, strict=True))
+        mask, labelled = columns.pop(_PRESENT), columns.pop(_LABELLED)
         needs_label = {"parameter_loss", "accuracy", "numerical_error"}
         means = {}
         for name, values in columns.items():
             weight = labelled if name in needs_label else mask
             if weight.sum() > 0:
-                means[name] = float(metrics.masked_mean(np.concatenate(values), weight))
+                means[name] = float(metrics.masked_mean(values, weight))
         return means
 
     def train(self) -> Result:
@@ -331,12 +351,14 @@ class Trainer:
         clock = Clock(config.train.batch_size)
         with checkpoint.Checkpoints(self.run) as checkpoints, self._actor(clock) as actor:
             latest = checkpoints.step("latest")
+            self._check_agreement(latest)
             window: list[dict[str, float]] = []
             if latest is None:
                 start = self._initial_weights()
                 state = self.fresh_state(start)
-                checkpoint.write_config(self.run, config)
-                log = RunLog(self.run)
+                if distributed.is_leader():
+                    checkpoint.write_config(self.run, config)
+                log = self._log(None)
                 if self._replays:
                     state = self._fill_replay(state)
                 valid = self.validate(weights_of(state))
@@ -349,7 +371,7 @@ class Trainer:
                 state, progress = checkpoints.restore(latest, like)
                 actor.set_state(progress["actor"])
                 valid, window = progress["valid"], progress["window"]
-                log = RunLog(self.run, resumed_at=latest)
+                log = self._log(latest)
             state, valid = self._loop(state, actor, clock, checkpoints, log, valid, window)
         log.close()
         log.plot_curves()
@@ -377,7 +399,8 @@ class Trainer:
         start = int(state.step)
         clock.restart()
         title = f"stage {self.config.stage}"
-        with ProgressBar(title, self.num_steps, completed=start) as progress:
+        console = distributed.console()
+        with ProgressBar(title, self.num_steps, completed=start, console=console) as progress:
             for step in range(start, self.num_steps):
                 state, scalars = self._update(state, step, actor, clock)
                 window.append(scalars)
@@ -411,7 +434,7 @@ class Trainer:
     def _anchor(self) -> Weights | None:
         """The policy that the run began with, where the losses need it."""
         needed = self.config.reinforce.enabled and self.config.loss.anchor > 0
-        return self._initial_weights() if needed else None
+        return self.devices.replicate(self._initial_weights()) if needed else None
 
     def _validates_after(self, done: int) -> bool:
         """Whether one of the equal parts of an epoch that end with a validation ends here."""
@@ -447,10 +470,25 @@ class Trainer:
         }
         checkpoints.save(state, progress, score=valid["reward"])
 
+    def _log(self, resumed_at: int | None) -> RunLog:
+        return RunLog(self.run, resumed_at) if distributed.is_leader() else NoLog()
+
+    def _check_agreement(self, latest: int | None) -> None:
+        """All processes of a run have to do the same."""
+        text = json.dumps(self.config.to_dict(), sort_keys=True)
+        for what, value in (
+            ("config", text),
+            ("sounds", self._fingerprint),
+            ("checkpoints (the run folder must be on a disk they share)", str(latest)),
+        ):
+            digest = hashlib.sha256(value.encode()).digest()
+            self.devices.check_agreement(what, digest)
+
     def _check_same_config(self) -> None:
         """A run goes on only under the settings it was started with."""
         saved = checkpoint.read_config(self.run).to_dict()
-        differing = sorted(_differences(saved, self.config.to_dict()) - _MAY_CHANGE)
+        asked = json.loads(json.dumps(self.config.to_dict()))  # as saving changes it
+        differing = sorted(_differences(saved, asked) - _MAY_CHANGE)
         if differing:
             raise UserError(
                 f"{self.run}: this run was started with other settings of "
@@ -466,8 +504,8 @@ class Trainer:
             )
 
 
-def _check_counts(config: Config) -> None:
-    """Raises `UserError` for a number that must be positive and is not."""
+def _check_settings(config: Config) -> None:
+    """Raises `UserError` for a number or a choice that makes no sense."""
     positive = {
         "train.batch_size": config.train.batch_size,
         "train.log_every_steps": config.train.log_every_steps,
@@ -479,6 +517,9 @@ def _check_counts(config: Config) -> None:
     for name, value in positive.items():
         if not value > 0:
             raise UserError(f"config.{name} is {value}; it must be above 0")
+    if config.data.labels not in get_args(data.LabelKind):
+        listed = ", ".join(get_args(data.LabelKind))
+        raise UserError(f"config.data.labels {config.data.labels!r} is not one of {listed}")
     for name in ("max_train", "max_valid"):
         if config.data[name] < 0:
             raise UserError(f"config.data.{name} is {config.data[name]}; 0 is all")
@@ -511,13 +552,15 @@ def _checked(section: str, make: Callable[[], _T]) -> _T:
 
 def _loss_config(config: Config) -> LossConfig:
     made = _checked("loss", lambda: LossConfig(**config.loss.to_dict()))
-    if config.reinforce.enabled and made.learn_from != "replay" and made.advantage != "none":
-        if config.reinforce.tries < 2:
-            raise UserError(
-                f"config.loss.advantage {made.advantage!r} compares tries at a sound: "
-                "config.reinforce.tries must be 2 or more"
-            )
-    if config.reinforce.enabled and config.data.endless.enabled and made.learn_from != "tries":
+    if not config.reinforce.enabled:
+        return made
+    compares = made.learn_from != "replay" and made.advantage != "none"
+    if compares and config.reinforce.tries < 2:
+        raise UserError(
+            f"config.loss.advantage {made.advantage!r} compares tries at a sound: "
+            "config.reinforce.tries must be 2 or more"
+        )
+    if config.data.endless.enabled and made.learn_from != "tries":
         raise UserError("endless sounds have no replay: config.loss.learn_from must be 'tries'")
     return made
 

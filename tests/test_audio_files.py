@@ -29,6 +29,14 @@ def test_reads_stereo_at_any_rate_as_mono(tmp_path: pathlib.Path, suffix: str) -
     assert np.argmax(spectrum) * 22_050 / len(middle) == pytest.approx(440, abs=3)
 
 
+def test_reads_no_more_than_was_asked_for(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "tone.flac"
+    soundfile.write(path, _tone(8000, seconds=3.0), 8000)
+    assert len(audio_files.read_channels(path, longest_s=3.0)[0]) == 24_000
+    with pytest.raises(UserError, match=r"tone\.flac: lasts 3 s; 2\.5 s at most"):
+        audio_files.read_channels(path, longest_s=2.5)
+
+
 def test_bad_files_are_named_with_the_reason(tmp_path: pathlib.Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("this is no sound")

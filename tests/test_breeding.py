@@ -45,6 +45,17 @@ def test_mutation_changes_few_parameters_that_are_heard(genomes: np.ndarray) -> 
     assert silent.any()
 
 
+def test_mutation_prefers_as_told_what_is_heard(genomes: np.ndarray) -> None:
+    parents = np.repeat(genomes, 4, axis=0)
+    level, silent = breeding.genes().level[2], breeding.genes().blocks[4][1]
+    parents[:, breeding.genes().level[1]] = 0
+    preference = np.full(parents.shape[1], 0.1)
+    preference[[level, silent]] = 1000
+    children = breeding.mutate(np.random.default_rng(0), parents, 0.1, preference)
+    changed = np.mean(children != parents, axis=0)
+    assert changed[level] > 0.95 and changed[silent] == 0
+
+
 def test_mutation_of_many_steps_follows_the_spread(genomes: np.ndarray) -> None:
     parents = np.repeat(genomes, 4, axis=0)
     wide = breeding.genes().maximum > 31

@@ -20,6 +20,16 @@ def test_similar_parameters_equals_brute_force() -> None:
     assert got == expected and expected
 
 
+def test_have_similar_equals_brute_force() -> None:
+    rng = np.random.default_rng(2)
+    parameters = rng.integers(0, 4, (300, 12), np.uint8)
+    others = rng.integers(0, 4, (7, 12), np.uint8)
+    expected = np.sum(parameters[:, None] != others[None], axis=2).min(axis=1) <= 5
+    assert 0 < expected.sum() < 300
+    np.testing.assert_array_equal(clusters.have_similar(parameters, others, 5), expected)
+    assert not clusters.have_similar(parameters, others[:0], 5).any()
+
+
 def test_similar_sounds_equals_brute_force() -> None:
     rng = np.random.default_rng(1)
     centres = rng.uniform(-1, 1, (40, 20))

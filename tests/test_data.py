@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from synthrl_jax import data
+from synthrl_jax import data, losses
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.synths.dx7 import SPEC
@@ -96,7 +96,11 @@ def test_batches_hold_what_they_say(dataset: data.Dataset) -> None:
     assert dataset.values is not None
     expected = SPACE.from_values(dataset.values)[indices]
     np.testing.assert_array_equal(batches[0].action, expected[:2])
-    assert all(np.all(b.has_action == 1) for b in batches)
+    heard = np.concatenate([b.heard for b in batches])
+    np.testing.assert_array_equal(
+        heard[:2], losses.audible_decisions(SPACE.spec, batches[0].action)
+    )
+    np.testing.assert_array_equal(batches[0].played, [[60, 85, 3]] * 2)
 
 
 def test_a_short_last_batch_is_filled_up_with_various_sounds(dataset: data.Dataset) -> None:
@@ -139,7 +143,7 @@ def test_resumes_exactly(dataset: data.Dataset, position: int) -> None:
 def test_sounds_without_labels_say_so(tmp_path: pathlib.Path) -> None:
     dataset = _write(tmp_path / "audio", np.arange(3), labelled=False)
     batch = next(data.make_loader(dataset, np.arange(3), 4, action_space=SPACE, num_epochs=1))
-    assert np.all(batch.has_action == 0) and np.all(batch.action == 0)
+    assert np.all(batch.heard == 0) and np.all(batch.action == 0)
 
 
 @pytest.mark.parametrize("name", [data.VALUES, data.CLUSTER])

@@ -11,19 +11,24 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "synthrl_jax"
 
 # Later layers may import earlier ones, and modules of a layer each other where `_WITHIN` says so.
 _LAYERS = [
-    {"errors", "types", "spec"},
-    {"synths", "models", "audio", "optim", "assets", "run_log", "progress"},
+    {"errors", "types"},
+    {"spec"},
+    {"synths", "models", "audio", "optim", "assets", "run_log", "progress", "distributed"},
     {"actions", "replay", "metrics", "audio_files", "clusters", "reward", "losses"},
     {"render", "embedding", "listen"},
-    {"canonical"},
+    {"canonical", "similarity"},
     {
         *("presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"),
         "breeding",
     },
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench", "library", "search"},
-    {"trainer", "variations"},
-    {"evaluate", "match"},
-    {"match_files"},
+    {"pseudo_labels", "variations"},
+    {"endless"},
+    {"trainer"},
+    {"match"},
+    {"evaluate", "match_files"},
+    {"evaluate_files", "demo"},
+    {"demo_page"},
     {"cli"},
     {"__main__"},
 ]

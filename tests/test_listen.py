@@ -87,7 +87,7 @@ def test_what_is_doubtful_is_said_with_advice() -> None:
     noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     gap = np.zeros(RATE // 5, np.float32)
     for sound, told, advice in [
-        (noise, "pitch", "--note"),
+        (noise, "pitch", "give the note"),
         (np.concatenate([tone(60), gap, tone(64)]), "several notes", "cut the recording"),
         (np.clip(3 * tone(60), -1, 1), "clipped", "lower level"),
         (tone(60, held_s=8, decay=0.01), "its first 6 s", "count"),
@@ -118,3 +118,19 @@ def test_clicks_and_single_samples_are_sounds() -> None:
 
 def test_note_names() -> None:
     assert [listen.note_name(note) for note in (21, 60, 70, 127)] == ["A0", "C4", "B♭4", "G9"]
+
+
+def test_pitch_is_tracked_where_there_is_one() -> None:
+    """A tone that glides by an octave, then noise, then silence, a second each."""
+    time_s = np.arange(22_050) / 22_050
+    phase = 2 * np.pi * 220 * (2**time_s - 1) / np.log(2)
+    glide = np.sin(phase) + 0.5 * np.sin(2 * phase)
+    noise = np.random.default_rng(0).normal(0, 0.5, 22_050)
+    sound = np.concatenate([glide, noise, np.zeros(22_050)]).astype(np.float32)
+    track = listen.track_pitch(sound)
+    middle_s = (2048 + 2048 * np.arange(len(track.note))) / 22_050
+    tone = middle_s < 0.9
+    np.testing.assert_allclose(track.note[tone], 57 + 12 * middle_s[tone], atol=0.3)
+    assert track.clear[tone].all() and not track.clear[middle_s > 1.1].any()
+    assert np.isnan(track.note[middle_s > 2.1]).all()
+    assert len(listen.track_pitch(sound[:100]).note) == 1

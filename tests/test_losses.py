@@ -99,3 +99,41 @@ def test_importance_weights() -> None:
     np.testing.assert_allclose(losses.importance_weight(log_prob, "joint"), [[0.125, 0.125]])
     with pytest.raises(ValueError, match="per_decision"):
         losses.importance_weight(log_prob, "some")  # type: ignore[arg-type]
+
+
+def test_preference_is_the_reward_or_its_logarithm() -> None:
+    reward = np.array([[0.5, 2.0]])
+    np.testing.assert_allclose(losses.preference(reward, "inverse"), reward)
+    np.testing.assert_allclose(losses.preference(reward, "log"), np.log(reward), rtol=1e-6)
+    with pytest.raises(ValueError, match="square"):
+        losses.preference(reward, "square")  # type: ignore[arg-type]
+
+
+def test_advantages_compare_tries_at_the_same_sound() -> None:
+    value = np.array([[1.0, 2.0, 6.0], [5.0, 5.0, 5.0]])
+    np.testing.assert_allclose(losses.advantage(value, "none"), value)
+    left_out = [[1 - 4, 2 - 3.5, 6 - 1.5], [0, 0, 0]]
+    np.testing.assert_allclose(losses.advantage(value, "leave_one_out"), left_out, atol=1e-6)
+    group = np.asarray(losses.advantage(value, "group"))
+    np.testing.assert_allclose(group[0], (value[0] - 3) / value[0].std(), rtol=1e-3)
+    np.testing.assert_array_equal(group[1], 0)  # nothing to prefer
+    with pytest.raises(ValueError, match="two or more"):
+        losses.advantage(value[:, :1], "group")
+
+
+def test_the_ratio_is_clipped_where_it_would_gain() -> None:
+    old = np.log(np.full((1, 2, 1), 0.5))
+    new = np.log(np.array([[[0.9], [0.1]]]))
+    gain = np.array([[1.0, -1.0]])
+    unclipped = losses.clipped_policy_loss(new, old, gain, 0.0)
+    np.testing.assert_allclose(unclipped, [-(1.8 - 0.2) / 2], rtol=1e-5)
+    clipped = losses.clipped_policy_loss(new, old, gain, 0.2)
+    np.testing.assert_allclose(clipped, [-(1.2 - 0.8) / 2], rtol=1e-5)
+
+
+def test_entropy_and_divergence() -> None:
+    even, uneven = np.log([0.5, 0.5]), np.log([0.9, 0.1])
+    np.testing.assert_allclose(losses.entropy(even), np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(losses.divergence(even, even), 0, atol=1e-7)
+    expected = 0.9 * np.log(1.8) + 0.1 * np.log(0.2)
+    np.testing.assert_allclose(losses.divergence(uneven, even), expected, rtol=1e-5)

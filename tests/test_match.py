@@ -57,7 +57,7 @@ def heard() -> listen.Heard:
 def test_a_voice_of_the_library_is_found_at_another_note(
     opened: library.Library, heard: listen.Heard
 ) -> None:
-    result = match.match(heard, [opened], budget=Budget(renders=150), count=4)
+    result = match.match_heard(heard, [opened], budget=Budget(renders=150), count=4)
     assert result.best.scores["spectral_convergence"] < 0.2
     assert len(result.curve) == 150 and np.all(np.diff(result.curve) >= 0)
     assert result.best.scores["reward"] == pytest.approx(result.curve[-1])
@@ -68,7 +68,8 @@ def test_a_voice_of_the_library_is_found_at_another_note(
 def test_search_beats_the_library_and_repeats(opened: library.Library) -> None:
     strange = listen.listen(*soundfile.read(SOUND, dtype="float32"))
     results = [
-        match.match(strange, [opened], budget=Budget(renders=400), count=6, seed=s) for s in (0, 0)
+        match.match_heard(strange, [opened], budget=Budget(renders=400), count=6, seed=s)
+        for s in (0, 0)
     ]
     looked_up = np.array([m.voice for m in results[0].nearest])
     best = match.make_score(strange)(looked_up)[:, REWARD].max()
@@ -90,7 +91,7 @@ def test_policy_adds_its_guesses(
     np.testing.assert_array_equal(guesses, match.policy_guesses(policy, heard, 5, seed=3))
     assert not np.array_equal(guesses, match.policy_guesses(policy, heard, 5, seed=4))
     np.testing.assert_array_equal(guesses[0], match.policy_guesses(policy, heard, 1, seed=9)[0])
-    alone = match.match(heard, [], policy=policy, budget=Budget(renders=70), count=2)
+    alone = match.match_heard(heard, [], policy=policy, budget=Budget(renders=70), count=2)
     assert len(alone.curve) == 70 and not alone.nearest
     score = match.make_score(heard)(guesses[:1])[0, REWARD]
     assert alone.curve[0] == pytest.approx(score)

@@ -11,9 +11,13 @@ from flax import nnx
 from synthrl_jax.models.encoder import ConvEncoder, grid_positions, sequence_positions
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.synths.dx7 import SPEC
+from synthrl_jax.types import View
 
 TINY = PolicyConfig(
     d_model=32, num_encoder_layers=1, num_decoder_layers=1, num_heads=2, d_hidden=32
+)
+GROUPS = PolicyConfig(
+    **{**vars(TINY), "dropout": 0.0, "head": "linear", "encoder": "strips", "decoder": "groups"}
 )
 BASE = PolicyConfig(
     d_model=512, num_encoder_layers=6, num_decoder_layers=6, num_heads=8, d_hidden=1024
@@ -22,7 +26,7 @@ BASE = PolicyConfig(
 
 @pytest.fixture(scope="module")
 def policy() -> PolicyFn:
-    return PolicyFn(TINY, SPEC.class_counts)
+    return PolicyFn(TINY, SPEC.layout)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +34,24 @@ def weights(policy: PolicyFn) -> Weights:
     return policy.init(0)
 
 
-def _mel(seed: int, batch: int = 2) -> jax.Array:
-    return jax.random.uniform(jax.random.key(seed), (batch, 128, 345), minval=-1.0)
+@pytest.fixture(scope="module")
+def autoregressive() -> tuple[PolicyFn, Weights]:
+    """A network whose decisions depend on each other, as those of fresh weights hardly do."""
+    policy = PolicyFn(GROUPS, SPEC.layout)
+    fresh = policy.init(0)
+    return policy, jax.tree.map(
+        lambda x: x + 0.3 * jax.random.normal(jax.random.key(3), x.shape), fresh
+    )
+
+
+def _view(seed: int, batch: int = 2) -> View:
+    mel = jax.random.uniform(jax.random.key(seed), (batch, 128, 345), minval=-1.0)
+    return View(mel, jnp.tile(jnp.array([62.0, 80.0, 2.5]), (batch, 1)))
+
+
+def _actions(seed: int, batch: int, tries: int = 1) -> jax.Array:
+    rng = np.random.default_rng(seed)
+    return jnp.asarray(rng.integers(SPEC.class_counts, size=(batch, tries, SPEC.num_decisions)))
 
 
 def test_encoder_gives_five_by_twelve_tokens() -> None:
@@ -41,13 +61,13 @@ def test_encoder_gives_five_by_twelve_tokens() -> None:
 
 
 def test_base_size_has_the_published_widths() -> None:
-    weights = PolicyFn(BASE, SPEC.class_counts).abstract_weights()
+    weights = PolicyFn(BASE, SPEC.layout).abstract_weights()
     kernels = [conv["kernel"].shape for _, conv in sorted(weights.params["cnn"]["convs"].items())]
     assert kernels == [
         (5, 5, 1, 32), (4, 4, 32, 64), (4, 4, 64, 128), (4, 4, 128, 256), (4, 4, 256, 512)
     ]  # fmt: skip
-    assert weights.params["queries"].shape == (144, 512)
-    assert len(weights.params["encoder"]) == len(weights.params["decoder"]) == 6
+    assert weights.params["decoder"]["queries"].shape == (144, 512)
+    assert len(weights.params["encoder"]) == len(weights.params["decoder"]["layers"]) == 6
     count = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(weights.params))
     assert 34e6 < count < 38e6  # the reference network has 36 M
 
@@ -66,39 +86,44 @@ def test_position_codes() -> None:
 def test_logits_are_squashed_and_independent_of_the_batch(
     policy: PolicyFn, weights: Weights
 ) -> None:
-    mel = _mel(0, 3)
-    logits = jax.jit(policy.logits)(weights, mel)
-    assert logits.shape == (3, 144, 34)
+    view, actions = _view(0, 3), _actions(0, 3, 2)
+    logits = jax.jit(policy.logits)(weights, view, actions)
+    assert logits.shape == (3, 2, 144, 34)
     assert float(logits.min()) > 0.0 and float(logits.max()) < 1.0
-    alone = policy.logits(weights, mel[1:2])
+    alone = policy.logits(weights, View(view.mel[1:2], view.played[1:2]), actions[1:2])
     np.testing.assert_allclose(alone[0], logits[1], atol=1e-5)
+    np.testing.assert_array_equal(logits[:, 0], logits[:, 1])  # all decisions at once
 
 
 def test_linear_head_is_not_squashed() -> None:
     config = PolicyConfig(**{**vars(TINY), "head": "linear"})
-    policy = PolicyFn(config, SPEC.class_counts)
-    logits = policy.logits(policy.init(0), _mel(0))
+    policy = PolicyFn(config, SPEC.layout)
+    logits = policy.logits(policy.init(0), _view(0), _actions(0, 2))
     assert float(logits.min()) < 0.0
 
 
 def test_training_mode_is_a_pure_function_of_its_key(policy: PolicyFn, weights: Weights) -> None:
-    mel = _mel(1)
+    view, actions = _view(1), _actions(1, 2)
     train = jax.jit(policy.train_logits)
-    first, stats = train(weights, mel, jax.random.key(1))
-    again, _ = train(weights, mel, jax.random.key(1))
-    other, _ = train(weights, mel, jax.random.key(2))
+    first, stats = train(weights, view, actions, jax.random.key(1))
+    again, _ = train(weights, view, actions, jax.random.key(1))
+    other, _ = train(weights, view, actions, jax.random.key(2))
     np.testing.assert_array_equal(first, again)
     assert np.any(np.asarray(first) != np.asarray(other))
     changed = jax.tree.map(lambda a, b: bool(np.any(a != b)), stats, weights.batch_stats)
     assert all(jax.tree.leaves(changed))
 
 
-def test_every_weight_gets_a_gradient(policy: PolicyFn, weights: Weights) -> None:
+@pytest.mark.parametrize("config", [TINY, GROUPS], ids=["queries", "groups"])
+def test_every_weight_gets_a_gradient(config: PolicyConfig) -> None:
+    policy = PolicyFn(config, SPEC.layout)
+    weights = policy.init(0)
+
     def loss(params: dict) -> jax.Array:
         logits, _ = policy.train_logits(
-            Weights(params, weights.batch_stats), _mel(2), jax.random.key(0)
+            Weights(params, weights.batch_stats), _view(2), _actions(2, 2), jax.random.key(0)
         )
-        return jnp.sum(logits[:, jnp.arange(144), SPEC.class_counts - 1] ** 2)
+        return jnp.sum(logits[:, 0, jnp.arange(144), SPEC.class_counts - 1] ** 2)
 
     grads = jax.jit(jax.grad(loss))(weights.params)
     dead = [
@@ -109,8 +134,71 @@ def test_every_weight_gets_a_gradient(policy: PolicyFn, weights: Weights) -> Non
     assert dead == []
 
 
+def test_a_decision_depends_on_those_before_it_alone(
+    autoregressive: tuple[PolicyFn, Weights],
+) -> None:
+    policy, weights = autoregressive
+    actions = _actions(4, 1)
+    level = SPEC.decision_index("OP3 OUTPUT LEVEL")
+    coarse = SPEC.decision_index("OP3 F COARSE")
+    actions = actions.at[..., level].set(10)
+    changed = actions.at[..., coarse].set((actions[..., coarse] + 1) % 32)
+    logits = jax.jit(policy.logits)
+    before, after = (np.asarray(logits(weights, _view(4, 1), a))[0, 0] for a in (actions, changed))
+    differs = np.any(before != after, axis=-1)
+    names = [p.name for p in SPEC.decisions]
+    group = SPEC.group[coarse]
+    assert not differs[SPEC.group < group].any()
+    assert differs[SPEC.group > group].all()
+    # The level gates the operator, so it is decided first.
+    assert not differs[[coarse, level, names.index("OP3 EG RATE 1")]].any()
+    assert differs[names.index("OP3 F FINE")]
+
+
+def test_what_is_gated_off_makes_no_difference(
+    autoregressive: tuple[PolicyFn, Weights],
+) -> None:
+    policy, weights = autoregressive
+    level = SPEC.decision_index("OP2 OUTPUT LEVEL")
+    gated = np.flatnonzero(SPEC.gate == level)
+    silent = _actions(5, 1).at[..., level].set(0)
+    other = silent.at[..., gated].set(_actions(6, 1)[..., gated])
+    logits = jax.jit(policy.logits)
+    np.testing.assert_array_equal(
+        logits(weights, _view(5, 1), silent), logits(weights, _view(5, 1), other)
+    )
+
+
+def test_sampling_follows_the_logits(autoregressive: tuple[PolicyFn, Weights]) -> None:
+    policy, weights = autoregressive
+    view = _view(6, 2)
+    sample = jax.jit(policy.sample, static_argnums=(3, 4))
+    best = sample(weights, view, jax.random.key(0), 1, 0.0)
+    mask = np.arange(34)[None, :] < SPEC.class_counts[:, None]
+    logits = np.where(mask, jax.jit(policy.logits)(weights, view, best), -np.inf)
+    np.testing.assert_array_equal(best, np.argmax(logits, axis=-1))
+
+    drawn = np.asarray(sample(weights, view, jax.random.key(1), 400, 1.0))
+    assert np.all(drawn < SPEC.class_counts)
+    # The first decision of all has nothing before it: its frequencies are its probabilities.
+    first = next(n for n in range(144) if n not in set(SPEC.gate) and SPEC.group[n] == 0)
+    expected = np.asarray(jax.nn.softmax(logits[0, 0, first]))
+    found = np.bincount(drawn[0, :, first], minlength=34) / 400
+    np.testing.assert_allclose(found, expected, atol=0.09)
+
+
+def test_the_note_is_seen(autoregressive: tuple[PolicyFn, Weights]) -> None:
+    policy, weights = autoregressive
+    view, actions = _view(7, 1), _actions(7, 1)
+    other = view._replace(played=view.played + jnp.array([12.0, 0.0, 0.0]))
+    logits = jax.jit(policy.logits)
+    assert np.any(np.asarray(logits(weights, view, actions) != logits(weights, other, actions)))
+
+
 def test_sizes_that_do_not_divide_are_refused() -> None:
     with pytest.raises(ValueError, match="num_heads"):
         PolicyConfig(48, 1, 1, 5, 32)
     with pytest.raises(ValueError, match="head"):
         PolicyConfig(48, 1, 1, 4, 32, head="softmax")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"needs model\.head 'linear'"):
+        PolicyConfig(48, 1, 1, 4, 32, decoder="groups")

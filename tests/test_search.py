@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from synthrl_jax import assets, breeding, presets, search
+from synthrl_jax import assets, breeding, presets, reward, search
+from synthrl_jax.render import SCORE_COLUMNS
+from synthrl_jax.reward import COST_RANGE, RewardWeights
 
 pytestmark = pytest.mark.native
 
+CONVERGENCE = SCORE_COLUMNS.index("spectral_convergence")
 VOICES = presets.read_sysex(assets.VOICES).voices
 GOAL = breeding.from_voices(VOICES[7:8])[0]
 
 
 def toy_score(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Nearness to a goal in parameters, instead of sound."""
-    distance = np.mean(np.abs(breeding.from_voices(voices) - GOAL) / breeding.genes().maximum, 1)
-    scores = np.zeros((len(voices), 5), np.float32)
-    scores[:, search.REWARD] = 1 / (0.1 + distance)
+    genomes = breeding.from_voices(voices)
+    return scores_of(0.1 + np.mean(np.abs(genomes - GOAL) / breeding.genes().maximum, 1))
+
+
+def scores_of(cost: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Scores of that cost, all of it due to one distance."""
+    scores = np.zeros((len(cost), 5), np.float32)
+    scores[:, CONVERGENCE] = cost / RewardWeights().spectral_convergence
+    scores[:, search.REWARD] = 1 / np.clip(cost, *COST_RANGE)
     return scores
 
 
@@ -82,3 +92,66 @@ def test_ends_when_nothing_gets_better() -> None:
 def test_one_voice_is_enough() -> None:
     found = search.search(toy_score, VOICES[:1], VOICES[:0], search.Budget(renders=200))
     assert len(found.voices) == 1 and found.curve[-1] > found.curve[0]
+
+
+def test_can_be_stopped_and_keeps_the_best() -> None:
+    stop = threading.Event()
+    progress: list[search.Progress] = []
+
+    def watch(now: search.Progress) -> None:
+        progress.append(now)
+        if now.renders > 300:
+            stop.set()
+
+    budget = search.Budget(renders=3000, stop=stop)
+    first = VOICES[100:140]
+    found = search.search(toy_score, first, VOICES[100:200], budget, on_progress=watch)
+    assert 300 < len(found.curve) < 400
+    assert len({now.voice.tobytes() for now in progress}) > 1
+    np.testing.assert_array_equal(found.voices[0], progress[-1].voice)
+    for now in progress:
+        np.testing.assert_array_equal(toy_score(now.voice[None])[0], now.best)
+
+
+def test_cost_is_that_of_the_reward_without_its_bounds() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0.01, 1, (20, 5)).astype(np.float32)
+    expected = reward.cost(reward.Distances(*scores[:, :4].T))
+    np.testing.assert_allclose(search.cost(scores), expected, rtol=1e-6)
+    assert search.cost(np.zeros((1, 5), np.float32))[0] > 0
+
+
+def test_goes_on_where_the_reward_has_its_cap() -> None:
+    def near(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return scores_of((toy_score(voices)[:, CONVERGENCE] - 0.1) / 10)
+
+    first = VOICES[100:140]
+    found = search.search(near, first, VOICES[100:200], search.Budget(renders=1500))
+    assert found.scores[0, search.REWARD] == np.float32(1 / COST_RANGE[0])
+    assert search.cost(found.scores)[0] < 0.5 * search.cost(near(first)).min()
+
+
+def test_several_lines_of_descent_live_for_long() -> None:
+    """Runners-up have descendants that are better than any voice of the beginning."""
+    found = run(3000)
+    start = search.cost(toy_score(VOICES[100:140])).min()
+    assert np.sum(search.cost(found.scores) < 0.7 * start) > 5
+
+
+def test_learns_which_parameters_matter() -> None:
+    """Where only operator 3 counts, its parameters, a seventh of all, are changed more often."""
+    mine = breeding.genes().operator == 3
+    changed: list[NDArray[np.bool_]] = []
+    best = np.inf, breeding.from_voices(VOICES[100:101])[0]
+
+    def picky(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal best
+        genomes = breeding.from_voices(voices)
+        cost = 0.1 + np.mean(np.abs(genomes - GOAL)[:, mine] / breeding.genes().maximum[mine], 1)
+        changed.extend(genomes != best[1])
+        best = min(best, (float(cost.min()), genomes[cost.argmin()]), key=lambda pair: pair[0])
+        return scores_of(cost)
+
+    search.search(picky, VOICES[100:101], VOICES[100:101], search.Budget(renders=1500))
+    few = np.array([row for row in changed[100:900] if row.sum() <= 2])
+    assert np.sum(few[:, mine]) > 0.2 * np.sum(few)

@@ -14,8 +14,9 @@ import ml_collections
 import numpy as np
 import pytest
 
-from configs import stage1, stage2, stage3
+from configs import pretrain, reinforce, stage1, stage2, stage3
 from synthrl_jax import assets, checkpoint, prepare, run_log, trainer
+from synthrl_jax.cli import main
 from synthrl_jax.errors import UserError
 from synthrl_jax.types import TrainState
 
@@ -90,8 +91,7 @@ def test_first_stage_leaves_a_complete_run(first_stage: pathlib.Path) -> None:
     assert (first_stage / "curves.png").stat().st_size > 10_000
     assert any((first_stage / "tensorboard").iterdir())
     policy = checkpoint.load_policy(first_stage)
-    logits = policy.logits(np.zeros((1, 128, 345), np.float32))
-    assert logits.shape == (1, 144, 34) and np.all(np.isfinite(logits))
+    assert policy.best_actions(np.zeros((1, 88_200), np.float32)).shape == (1, 144)
 
 
 def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
@@ -332,3 +332,110 @@ def test_log_of_a_run_killed_before_its_second_checkpoint_keeps_the_first_row(
     assert [row["step"] for row in run_log.read_log(tmp_path)] == [0]
     run_log.RunLog(tmp_path).close()
     assert run_log.read_log(tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def labelled(
+    voices: pathlib.Path, recordings: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> pathlib.Path:
+    """The recordings, with voices that were found for them."""
+    path = tmp_path_factory.mktemp("labelled") / "recordings"
+    shutil.copytree(recordings, path)
+    assert main(["label", str(path), "--voices", str(voices), "--renders", "8"]) == 0
+    return path
+
+
+def _fast(stage, dataset: pathlib.Path, labelled: pathlib.Path, **overrides: object):
+    small = {
+        "data.elsewhere": str(labelled),
+        "data.elsewhere_share": 0.5,
+        "reinforce.tries": 3,
+    }
+    return _config(stage, dataset, **small, **overrides)
+
+
+def test_reinforcement_from_tries_goes_on_exactly_after_a_kill(
+    voices: pathlib.Path, labelled: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    first = _fast(pretrain, voices, labelled)
+    valid = trainer.train(first, tmp_path / "first").valid
+    assert {"reward", "elsewhere_reward", "elsewhere_spec_mae"} <= valid.keys()
+    changes = {"init_from": str(tmp_path / "first"), "loss.clip": 0.2, "loss.entropy": 0.01}
+    second = _fast(reinforce, voices, labelled, **changes)
+    trainer.train(second, tmp_path / "whole")
+    whole = _final_state(tmp_path / "whole", second)
+    assert jax.tree.all(
+        jax.tree.map(lambda a, b: bool(np.any(a != b)), whole.average, whole.params)
+    )
+
+    half = _fast(reinforce, voices, labelled, **changes, **{"train.num_epochs": 0.5})
+    trainer.train(half, tmp_path / "cut")
+    trainer.train(second, tmp_path / "cut")
+    _assert_same_bits(whole, _final_state(tmp_path / "cut", second))
+
+
+@pytest.mark.parametrize("learn_from", ["replay", "both"])
+def test_replay_can_be_mixed_with_tries(
+    learn_from: str, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = _config(
+        stage2,
+        voices,
+        init_from=str(first_stage),
+        **{
+            "loss.learn_from": learn_from,
+            "loss.advantage": "leave_one_out",
+            "loss.anchor": 0.1,
+            "reinforce.tries": 2,
+            "train.num_epochs": 0.5,
+        },
+    )
+    trainer.train(config, tmp_path / "run")
+    rows = run_log.read_log(tmp_path / "run")
+    assert all(np.isfinite(row["loss"]) for row in rows if row["split"] == "train")
+    assert np.all(np.isfinite(_final_state(tmp_path / "run", config).replay.reward))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        ({"reinforce.tries": 1}, "tries must be 2 or more"),
+        ({"loss.learn_from": "replay"}, "learn_from must be 'tries'"),
+        ({"loss.advantage": "best"}, "advantage is 'best'"),
+        ({"data.endless.shares.prior": 0.9}, "at most 1"),
+        ({"optim.schedule": "cosine"}, "schedule 'cosine'"),
+        ({"data.labels": "true"}, "labels 'true'"),
+        ({"data.endless.enabled": False, "loss.learn_from": "both"}, "data.elsewhere needs"),
+    ],
+)
+def test_recipes_that_make_no_sense(
+    overrides: dict[str, object],
+    complaint: str,
+    voices: pathlib.Path,
+    labelled: pathlib.Path,
+    tmp_path: pathlib.Path,
+    first_stage: pathlib.Path,
+) -> None:
+    config = _config(reinforce, voices, **{"data.elsewhere": str(labelled), **overrides})
+    with pytest.raises(UserError, match=complaint):
+        trainer.Trainer(config, tmp_path / "run").train()
+
+
+def test_an_exported_policy_guesses_as_its_run_does(
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "policy.npz"
+    assert main(["export", str(first_stage), "--out", str(path)]) == 0
+    of_run, of_file = checkpoint.load_policy(first_stage), checkpoint.load_policy(path)
+    sounds = np.random.default_rng(0).uniform(-1, 1, (3, 88_200)).astype(np.float32)
+    same = of_run.best_actions(sounds) == of_file.best_actions(sounds)
+    assert same.mean() > 0.95  # but for near ties, as weights are rounded
+    second = _config(stage2, voices, init_from=str(path), **{"train.num_epochs": 0.5})
+    assert trainer.train(second, tmp_path / "stage2").step > 0
+
+
+def test_a_file_that_is_no_policy_says_so(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "policy.npz"
+    path.write_bytes(b"PK\x03\x04 something else")
+    with pytest.raises(UserError, match="not an exported policy"):
+        checkpoint.load_policy(path)

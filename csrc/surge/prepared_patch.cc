@@ -31,6 +31,13 @@ std::vector<Route> prepare_routes(const std::vector<SceneRouting>& routings) {
   return routes;
 }
 
+bool may_be_heard(const PreparedScene& prepared, MixerChannel channel) {
+  const std::size_t level = index_of(mixer_param(channel, MixerParam::kLevel));
+  const auto moves = [level](const Route& route) { return route.destination == level; };
+  return prepared.values[level] > 0.0f || std::ranges::any_of(prepared.voice_routes, moves) ||
+         std::ranges::any_of(prepared.scene_routes, moves);
+}
+
 }  // namespace
 
 LfoControls lfo_controls(const SceneValues& values, int lfo) {
@@ -129,6 +136,11 @@ void PreparedPatch::prepare_mixer(PreparedScene& prepared) {
     prepared.fm = on(MixerChannel::kOsc1) ? FmRouting::k2To1 : FmRouting::kOff;
   }
 
+  // What stays at level 0 is not heard either.
+  for (int i = 0; i < kNumMixerChannels; ++i) {
+    const auto c = static_cast<std::size_t>(i);
+    if (!may_be_heard(prepared, static_cast<MixerChannel>(i))) prepared.channel_on[c] = false;
+  }
   const bool ring12 = on(MixerChannel::kRing12);
   const bool ring23 = on(MixerChannel::kRing23);
   const bool first = on(MixerChannel::kOsc1) || ring12;
@@ -174,7 +186,9 @@ void PreparedPatch::prepare_oscillators(PreparedScene& prepared) {
       std::optional<Wavetable>& table =
           wavetables_[static_cast<std::size_t>(prepared.index * kNumOscillators + i)];
       try {
-        table = Wavetable::parse_wt(block);
+        table = Wavetable::parse_wt(block, model.type == OscillatorType::kWindow
+                                               ? Wavetable::Copies::kBoth
+                                               : Wavetable::Copies::kFloatOnly);
       } catch (const std::invalid_argument& error) {
         throw std::invalid_argument("the wavetable of oscillator " + std::to_string(i + 1) +
                                     " of scene " + (prepared.index == 0 ? "A" : "B") + ": " +

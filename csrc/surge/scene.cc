@@ -31,7 +31,7 @@ void SceneEngine::start(const PreparedPatch& patch, int scene, std::uint64_t see
   scene_ = &patch.scene(scene);
   seed_ = seed;
   key_ = kFirstPreviousKey;
-  playing_ = had_voice_ = attacked_ = false;
+  playing_ = had_voice_ = attacked_ = advanced_ = false;
   tail_is_over_ = true;
   values_ = {};
   sources_ = {};
@@ -138,9 +138,12 @@ void SceneEngine::release() noexcept {
 }
 
 void SceneEngine::advance() noexcept {
+  // Without a note LFOs stand still, and nothing else moves.
+  if (!attacked_ && advanced_) return;
+  advanced_ = true;
   values_ = scene_->values;
   add_routes(scene_->scene_routes, sources_, values_);
-  if (!attacked_) return;  // LFOs of a scene without a note stand still
+  if (!attacked_) return;
   for (int i = 0; i < kNumSceneLfos; ++i) {
     const int number = kNumVoiceLfos + i;
     if (!scene_->lfo_runs[static_cast<std::size_t>(number)]) continue;

@@ -59,6 +59,7 @@ class SceneEngine {
   bool playing_ = false;
   bool had_voice_ = false;
   bool attacked_ = false;
+  bool advanced_ = false;  // since the start
   bool tail_is_over_ = true;
 
   SceneValues values_{};

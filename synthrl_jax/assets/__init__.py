@@ -13,6 +13,9 @@ VOICES: Path = _FOLDER / "voices.syx"
 SOUNDS: Path = _FOLDER / "sounds"
 """Folder of 22 050 Hz mono FLAC files: sounds that no DX7 made."""
 
+POLICY: Path = _FOLDER / "policy.npz"
+"""A trained policy, for `checkpoint.load_policy`; see `docs/model-card.md`."""
+
 PATCHES: Path = _FOLDER / "patches"
 """Folder of Surge XT patches (`.fxp`)."""
 

@@ -4,7 +4,7 @@
     synthrl match sound.wav --budget 30s --library my_cartridges/ --run runs/stage3 --out patches/
 
 Takes any audio file with one note in it, of any pitch, length and loudness. Candidates come from a
-library of voices (your own: see `synthrl index`) and from a trained policy, if there is one; then
+library of voices (your own: see `synthrl index`) and from a trained policy; then
 they evolve for as long as the budget lasts.
 
 The folder --out gets a cartridge of 32 voices (.syx, for Dexed or a DX7; the best in slot 1, then
@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from synthrl_jax.cli.arguments import budget, count
+from synthrl_jax.cli.arguments import add_sources, budget, count, load_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,24 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gate", type=float, metavar="S", help="seconds the key is held; default: what is heard"
     )
     parser.add_argument(
-        "--library",
-        nargs="+",
-        type=pathlib.Path,
-        default=[],
-        metavar="PATH",
-        help="cartridges, folders of them, or indices; default: what `synthrl index` made, or the "
-        "bundled voices",
-    )
-    parser.add_argument(
         "--top", type=count, default=32, metavar="N", help="voices to keep, 1 to 32"
     )
-    parser.add_argument("--run", type=pathlib.Path, help="run folder of train.py")
-    parser.add_argument("--checkpoint", choices=["best", "latest"], default="best")
+    add_sources(parser)
     parser.add_argument(
         "--out", type=pathlib.Path, help="folder to make; default: named after SOUND"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the search")
-    parser.add_argument("--threads", type=count, default=0, help="0: one per core")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,14 +66,10 @@ def run(args: argparse.Namespace) -> int:
     )
     for warning in heard.warnings:
         print(f"note: {warning}")
-    policy = None
-    if args.run is not None:
-        from synthrl_jax import checkpoint
-
-        policy = checkpoint.load_policy(args.run, args.checkpoint)
+    policy = load_policy(args)
     libraries = library.open_libraries(args.library, threads=args.threads)
     with BudgetBar("searching") as bar:
-        result = match.match(
+        result = match.match_heard(
             heard,
             libraries,
             policy=policy,

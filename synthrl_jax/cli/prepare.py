@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     parser.add_argument("--note", type=int, default=60, help="MIDI key to play (not with --audio)")
     parser.add_argument("--velocity", type=int, default=85, help="MIDI velocity (not with --audio)")
+    parser.add_argument(
+        "--transposed",
+        action="store_true",
+        help="leave voices their transposition, which no policy can choose (only with --dexed)",
+    )
     parser.add_argument("--threads", type=count, default=0, help="0: one per core")
 
 
@@ -58,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
                 args.dexed,
                 args.out,
                 protocol=prepare.Protocol(**played),
+                transposed=args.transposed,
                 threads=args.threads,
                 **common,
             )

@@ -7,6 +7,7 @@ fresh actions. Actions have an axis R, so that many tries at a sound share its m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -121,9 +122,7 @@ class QueryDecoder(nnx.Module):
         return draw(key, jnp.repeat(masked[:, None], count, axis=1), temperature)
 
     def _all_at_once(self, memory: Memory, *, train: bool, rngs: nnx.Rngs | None) -> jax.Array:
-        queries = jnp.broadcast_to(
-            self.queries[...], (len(memory.tokens), *self.queries.shape)
-        )
+        queries = jnp.broadcast_to(self.queries[...], (len(memory.tokens), *self.queries.shape))
         position = sequence_positions(*self.queries.shape)
         for layer in self.layers:
             queries = layer(
@@ -172,6 +171,7 @@ class _GroupLayer(nnx.Module):
     """Causal attention over groups, attention to the memory, a feed-forward network."""
 
     def __init__(self, d_model: int, num_heads: int, d_hidden: int, *, rngs: nnx.Rngs) -> None:
+        self.num_heads = num_heads
         self.self_norm = nnx.RMSNorm(d_model, rngs=rngs)
         self.self_attention = _Attention(d_model, num_heads, rngs=rngs)
         self.cross_norm = nnx.RMSNorm(d_model, rngs=rngs)
@@ -269,20 +269,41 @@ class GroupDecoder(nnx.Module):
         """[B, count, D] actions; decision by decision the likeliest if the temperature is 0."""
         del train, rngs
         batch, _, width = memory.tokens.shape
+        rows, num_groups, num_decisions = batch * count, self._num_groups, len(self.layout.group)
         memories = self._memories(memory)
-        earlier: list[_Heads | None] = [None] * len(self.layers)
-        total = jnp.zeros((batch * count, width))
-        action = jnp.zeros((batch * count, len(self.layout.group)), jnp.int32)
-        for group in range(self._num_groups):
+        num_heads = self.layers[0].num_heads
+        nothing = jnp.zeros((rows, num_heads, num_groups, width // num_heads))
+
+        # Loops over groups and decisions, which compile in a fraction of the time of their
+        # unrolled form; what a network says first in a program is what its user waits for.
+        def decide_group(
+            so_far: tuple[jax.Array, jax.Array, list[_Heads]], group: jax.Array
+        ) -> tuple[tuple[jax.Array, jax.Array, list[_Heads]], None]:
+            total, action, earlier = so_far
             x = (self.start[...][group] + self.before(total))[:, None]
-            for i, (layer, kept) in enumerate(zip(self.layers, memories, strict=True)):
-                heads = earlier[i] = _append(earlier[i], layer.remember(x))
-                x = layer(x, heads, kept, None)
-            total, action = self._decide_group(x[:, 0], action, group, key, temperature)
+            mask = (jnp.arange(num_groups) <= group)[None, :]
+            kept_so_far = []
+            for layer, heads, kept in zip(self.layers, earlier, memories, strict=True):
+                kept_so_far.append(_put(heads, layer.remember(x), group))
+                x = layer(x, kept_so_far[-1], kept, mask)
+            total, action = self._decide_members(x[:, 0], action, group, key, temperature)
+            return (total, action, kept_so_far), None
+
+        start = (
+            jnp.zeros((rows, width)),
+            jnp.zeros((rows, num_decisions), jnp.int32),
+            [_Heads(nothing, nothing) for _ in self.layers],
+        )
+        (_, action, _), _ = jax.lax.scan(decide_group, start, jnp.arange(num_groups))
         return action.reshape(batch, count, -1)
 
-    def _decide_group(
-        self, token: jax.Array, action: jax.Array, group: int, key: jax.Array, temperature: float
+    def _decide_members(
+        self,
+        token: jax.Array,
+        action: jax.Array,
+        group: jax.Array,
+        key: jax.Array,
+        temperature: float,
     ) -> tuple[jax.Array, jax.Array]:
         """The sum of a group's embedded decisions, and the actions with its decisions filled in."""
         embedding, queries = self.embedding[...], self.queries[...]
@@ -299,16 +320,33 @@ class GroupDecoder(nnx.Module):
                 jnp.where(class_mask[decision], logits, _NO_CLASS),
                 temperature,
             )
-            action = action.at[:, decision].set(chosen)
-            is_open = self._is_open(action)[:, decision]
+            decided = action.at[:, decision].set(chosen)
+            is_open = self._is_open(decided)[:, decision]
             added = jnp.where(is_open[:, None], embedding[decision][chosen], 0.0)
-            return (prefix + added, action), None
+            return (prefix + added, decided), None
 
-        members = [n for n in self._order() if self.layout.group[n] == group]
+        def decide_unless_padding(
+            so_far: tuple[jax.Array, jax.Array], decision: jax.Array
+        ) -> tuple[tuple[jax.Array, jax.Array], None]:
+            return jax.lax.cond(
+                decision >= 0, lambda: decide(so_far, decision), lambda: (so_far, None)
+            )
+
+        members = jnp.asarray(self._members())[group]
         (total, action), _ = jax.lax.scan(
-            decide, (jnp.zeros_like(token), action), jnp.array(members)
+            decide_unless_padding, (jnp.zeros_like(token), action), members
         )
         return total, action
+
+    def _members(self) -> NDArray[np.int32]:
+        """[G, most in a group] decisions as they are made, filled up with -1."""
+        group = np.array(self.layout.group)
+        order = np.array(self._order(), np.int32)
+        members = np.full((self._num_groups, int(np.bincount(group).max())), -1, np.int32)
+        for g, row in enumerate(members):
+            inside = order[group[order] == g]
+            row[: len(inside)] = inside
+        return members
 
     def _inside(self, x: jax.Array) -> jax.Array:
         return self.norm(x + self.inside(self.inside_norm(x), train=False, rngs=None))
@@ -322,8 +360,8 @@ class GroupDecoder(nnx.Module):
 
     def _is_open(self, action: jax.Array) -> jax.Array:
         """[B, D] bool: no gate of the decision is at class 0 in the actions [B, D]."""
-        gate = np.array(self.layout.gate)
-        return (gate < 0) | (action[:, np.maximum(gate, 0)] > 0)
+        gate = jnp.array(self.layout.gate)
+        return (gate < 0) | (action[:, jnp.maximum(gate, 0)] > 0)
 
     def _order(self) -> list[int]:
         """[D] decisions as they are made: group by group, gates before what they gate."""
@@ -340,12 +378,16 @@ class GroupDecoder(nnx.Module):
         return (earlier & (group[None, :] == group[:, None])).astype(np.float32)
 
 
-def _append(earlier: _Heads | None, new: _Heads) -> _Heads:
-    if earlier is None:
-        return new
-    return _Heads(*(jnp.concatenate(pair, axis=2) for pair in zip(earlier, new, strict=True)))
+def _put(heads: _Heads, new: _Heads, place: jax.Array) -> _Heads:
+    """The heads with those of one more token at a place."""
+    return _Heads(
+        *(
+            jax.lax.dynamic_update_index_in_dim(a, b[:, :, 0], place, 2)
+            for a, b in zip(heads, new, strict=True)
+        )
+    )
 
 
-def _class_mask(class_counts: tuple[int, ...]) -> NDArray[np.bool_]:
+def _class_mask(class_counts: Sequence[int]) -> NDArray[np.bool_]:
     """[D, K] which classes exist."""
     return np.arange(max(class_counts))[None, :] < np.array(class_counts)[:, None]

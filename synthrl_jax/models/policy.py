@@ -216,9 +216,7 @@ class PolicyFn:
         """
         model = self._merge(weights)
         rngs = None if dropout_key is None else nnx.Rngs(dropout=dropout_key)
-        return model.sample(
-            view, key, count, temperature, train=dropout_key is not None, rngs=rngs
-        )
+        return model.sample(view, key, count, temperature, train=dropout_key is not None, rngs=rngs)
 
     def _merge(self, weights: Weights) -> Policy:
         return nnx.merge(

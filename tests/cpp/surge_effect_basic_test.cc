@@ -1,4 +1,11 @@
 // Delay, Reverb 1, EQ, Chorus, Conditioner and Distortion against samples of Surge XT.
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "surge/effects/blocks/biquad.h"
+#include "surge/effects/blocks/block_ramp.h"
+#include "surge/effects/blocks/sinc_delay.h"
 #include "surge_effect_test.h"
 
 namespace synthrl::surge {
@@ -35,6 +42,69 @@ TEST(eq) {
                                     {-0.113456f, 0.072411f, 0.018868f, 0.034141f, 0.000031f, 0},
                                     0.10225f,
                                     0.05365f}) < kTolerance);
+}
+
+TEST(filters_in_series_are_the_same_as_one_by_one) {
+  const Plan& plan = test::effect_test_plan();
+  std::array<EffectBiquad, 5> series;
+  const auto design = [&](std::array<EffectBiquad, 5>& filters, double omega) {
+    filters[0].set_peak(0.1, 1.0, 0.0, plan.decibels);  // changes nothing
+    filters[1].set_lowpass(omega, 0.7);
+    filters[2].set_peak(0.3, 2.0, 9.0, plan.decibels);
+    filters[3].set_highpass(0.01, 0.9);
+    filters[4].set_allpass(0.5, 2.0);
+  };
+  std::array<EffectBiquad, 5> single;
+  float phase = 0.0f;
+  for (int block = 0; block < 40; ++block) {
+    // The lowpass stands for 10 blocks, then glides.
+    const double omega = block < 10 ? 0.2 : 1.1;
+    design(series, omega);
+    design(single, omega);
+    StereoBuffer expected;
+    for (std::size_t i = 0; i < kBlockSamples; ++i) {
+      expected.left[i] = 0.5f * std::sin(phase += 0.17f);
+      expected.right[i] = phase - std::floor(phase) - 0.5f;
+    }
+    StereoBuffer got;
+    got.copy(expected.block());
+    for (EffectBiquad& filter : single) filter.process(expected.block());
+    EffectBiquad::process_series(
+        {&series[0], &series[1], nullptr, &series[2], &series[3], &series[4]}, got.block());
+    CHECK(got.left == expected.left);
+    CHECK(got.right == expected.right);
+  }
+}
+
+TEST(a_delay_line_reads_blocks_as_it_reads_samples) {
+  SincDelayLine line(test::effect_test_plan().effects, 256);
+  std::array<float, kBlockSamples> block;
+  float phase = 0.0f;
+  for (int written = 0; written < 20; ++written) {
+    for (float& sample : block) sample = std::sin(phase += 0.31f);
+    line.write(block);
+  }
+  // The last ones lie across the end of the memory.
+  for (const float delay : {32.0f, 47.3f, 100.9f, 130.25f, 200.0f, 240.1f, 1000.0f}) {
+    line.read_block(delay, block);
+    for (std::size_t i = 0; i < block.size(); ++i) CHECK(block[i] == line.read(delay, i));
+    const Pair delays = {delay, delay + 1.3f, delay + 2.6f, delay - 0.4f};
+    const Pair four = line.read_four<1>(delays, 8);
+    for (int i = 0; i < 4; ++i) {
+      CHECK(four[i] == line.read(delays[i], 8 + static_cast<std::size_t>(i)));
+    }
+  }
+}
+
+TEST(a_curve_of_pairs_is_the_curve) {
+  const EffectTables::Curve& curve = test::effect_test_plan().effects.soft;
+  for (float x = -40.0f; x < 40.0f; x += 0.371f) {
+    const Pair y = curve(make_pair(x, -0.2f * x));
+    CHECK(y[0] == curve(x));
+    CHECK(y[1] == curve(-0.2f * x));
+  }
+  const float nothing = std::numeric_limits<float>::quiet_NaN();
+  CHECK(curve(make_pair(nothing, 0.0f))[0] == curve(nothing));
 }
 
 TEST(chorus) {

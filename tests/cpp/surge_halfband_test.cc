@@ -142,6 +142,27 @@ TEST(the_highpass_has_its_slope_and_starts_at_its_cutoff) {
   }
 }
 
+TEST(the_highpass_treats_both_channels_alike) {
+  for (int sections = 1; sections <= 4; ++sections) {
+    std::array<std::vector<float>, 2> together = {impulse(256), std::vector<float>(256)};
+    together[1][3] = -0.7f;
+    std::array<std::vector<float>, 2> alone = together;
+    SceneHighpass both(kHostRateHz);
+    std::array<SceneHighpass, 2> single = {SceneHighpass(kHostRateHz), SceneHighpass(kHostRateHz)};
+    // The second block is on the way to another cutoff.
+    for (const float cutoff : {0.0f, 24.0f}) {
+      both.set_controls(cutoff, sections);
+      both.process(together[0], together[1]);
+      for (std::size_t c = 0; c < 2; ++c) {
+        single[c].set_controls(cutoff, sections);
+        single[c].process(alone[c], {});
+        CHECK(together[c] == alone[c]);
+      }
+    }
+    CHECK(together[0] != together[1]);
+  }
+}
+
 TEST(the_highpass_follows_its_cutoff_slowly) {
   SceneHighpass jumped(kHostRateHz);
   SceneHighpass moved(kHostRateHz);

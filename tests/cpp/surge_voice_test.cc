@@ -98,6 +98,20 @@ TEST(levels_are_cubes_and_decibels) {
   CHECK(near(peak(settled(soft.left)), 0.5 / 8.0 * std::pow(10.0, -2.6), 1e-5));
 }
 
+TEST(a_level_of_zero_is_silent_until_something_moves_it) {
+  Patch patch = initial_patch();
+  Scene& scene = patch.scenes[0];
+  const SceneParam level = mixer_param(MixerChannel::kOsc1, MixerParam::kLevel);
+  set(scene, level, 0.0f);
+  CHECK(peak(play_held(patch).left) == 0.0f);
+  scene.voice_routings = {route(ModSource::kVelocity, level, 1.0f)};
+  CHECK(near(peak(settled(play_held(patch).left)), 0.5 * 0.7071, 2e-3));
+  scene.voice_routings = {};
+  patch.macros[0] = 1.0f;
+  scene.scene_routings = {route(ModSource::kMacro1, level, 1.0f)};
+  CHECK(near(peak(settled(play_held(patch).left)), 0.5 * 0.7071, 2e-3));
+}
+
 TEST(pan_and_width_place_both_sides) {
   for (const FilterConfiguration configuration :
        {FilterConfiguration::kSerial1, FilterConfiguration::kWide, FilterConfiguration::kStereo}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 namespace synthrl::surge {
 namespace {
@@ -13,12 +14,7 @@ constexpr double kFollow = 0.004;
 // Differences below this are no longer followed.
 constexpr double kSettled = 1e-13;
 
-float filter_sample(double x, std::array<double, 5> const& c, double& z1, double& z2) {
-  const double y = c[0] * x + z1;
-  z1 = c[1] * x - c[3] * y + z2;
-  z2 = c[2] * x - c[4] * y;
-  return static_cast<float>(y);
-}
+using Floats2 = float __attribute__((vector_size(8)));
 
 }  // namespace
 
@@ -42,21 +38,47 @@ void SceneHighpass::set_controls(float cutoff_semitones, int num_sections) {
   started_ = true;
 }
 
-void SceneHighpass::run(std::span<float> samples, Channel& channel) const noexcept {
-  for (std::size_t s = 0; s < num_sections_; ++s) {
-    double z1 = channel[s].z1;
-    double z2 = channel[s].z2;
-    for (float& sample : samples) {
-      sample = filter_sample(static_cast<double>(sample), value_, z1, z2);
+// The sections of one sample wait for each other, but those of different samples overlap.
+template <std::size_t kCount, bool kStereo>
+void SceneHighpass::run_sections(std::span<float> left, std::span<float> right) noexcept {
+  const Coefficients c = value_;
+  std::array<Section, kCount> sections;
+  std::copy_n(sections_.begin(), kCount, sections.begin());
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    Lanes2 x = {static_cast<double>(left[i]), kStereo ? static_cast<double>(right[i]) : 0.0};
+    for (Section& section : sections) {
+      const Lanes2 y = c[0] * x + section.z1;
+      section.z1 = c[1] * x - c[3] * y + section.z2;
+      section.z2 = c[2] * x - c[4] * y;
+      // Between sections the signal is in single precision.
+      x = __builtin_convertvector(__builtin_convertvector(y, Floats2), Lanes2);
     }
-    channel[s] = {z1, z2};
+    left[i] = static_cast<float>(x[0]);
+    if constexpr (kStereo) right[i] = static_cast<float>(x[1]);
+  }
+  std::copy_n(sections.begin(), kCount, sections_.begin());
+}
+
+void SceneHighpass::run(std::span<float> left, std::span<float> right) noexcept {
+  const auto run_count = [&]<std::size_t kCount>(std::integral_constant<std::size_t, kCount>) {
+    right.empty() ? run_sections<kCount, false>(left, right)
+                  : run_sections<kCount, true>(left, right);
+  };
+  switch (num_sections_) {
+    case 1:
+      return run_count(std::integral_constant<std::size_t, 1>());
+    case 2:
+      return run_count(std::integral_constant<std::size_t, 2>());
+    case 3:
+      return run_count(std::integral_constant<std::size_t, 3>());
+    default:
+      return run_count(std::integral_constant<std::size_t, kMaxSections>());
   }
 }
 
 void SceneHighpass::process(std::span<float> left, std::span<float> right) noexcept {
   if (!moving_) {
-    run(left, left_);
-    run(right, right_);
+    run(left, right);
     return;
   }
   double distance = 0.0;
@@ -67,8 +89,7 @@ void SceneHighpass::process(std::span<float> left, std::span<float> right) noexc
       value_[c] += step;
       distance = std::max(distance, std::fabs(step));
     }
-    run(left.subspan(i, 1), left_);
-    if (!right.empty()) run(right.subspan(i, 1), right_);
+    run(left.subspan(i, 1), right.empty() ? right : right.subspan(i, 1));
   }
   if (distance < kSettled) {
     value_ = target_;

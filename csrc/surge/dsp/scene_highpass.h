@@ -28,13 +28,16 @@ class SceneHighpass {
   // Normalised: b0, b1, b2, a1, a2.
   using Coefficients = std::array<double, 5>;
 
+  // Both channels are lanes of one vector.
+  using Lanes2 = double __attribute__((vector_size(16)));
   struct Section {
-    double z1 = 0.0;
-    double z2 = 0.0;
+    Lanes2 z1{};
+    Lanes2 z2{};
   };
-  using Channel = std::array<Section, kMaxSections>;
 
-  void run(std::span<float> samples, Channel& channel) const noexcept;
+  void run(std::span<float> left, std::span<float> right) noexcept;
+  template <std::size_t kCount, bool kStereo>
+  void run_sections(std::span<float> left, std::span<float> right) noexcept;
 
   double sample_rate_hz_;
   float cutoff_semitones_ = 0.0f;
@@ -43,8 +46,7 @@ class SceneHighpass {
   bool moving_ = false;
   Coefficients target_{};
   Coefficients value_{};
-  Channel left_{};
-  Channel right_{};
+  std::array<Section, kMaxSections> sections_{};
 };
 
 }  // namespace synthrl::surge

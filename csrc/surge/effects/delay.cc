@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "surge/effects/blocks/clippers.h"
 
@@ -171,10 +172,17 @@ void DelayEffect::read(const SincDelayLine& line, Lag& time,
     line.read_block(before, out);
     return;
   }
-  out[0] = line.read(time.value(), 0);
+  alignas(Pair) std::array<float, kBlockSamples> times;
+  times[0] = time.value();
   for (std::size_t i = 1; i < kBlockSamples; ++i) {
     time.advance();
-    out[i] = line.read(time.value(), i);
+    times[i] = time.value();
+  }
+  for (std::size_t i = 0; i < kBlockSamples; i += 4) {
+    Pair delays;
+    std::memcpy(&delays, &times[i], sizeof(delays));
+    const Pair samples = line.read_four<1>(delays, i);
+    std::memcpy(&out[i], &samples, sizeof(samples));
   }
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "surge/effects/blocks/clippers.h"
-
 namespace synthrl::surge {
 namespace {
 
@@ -96,7 +94,7 @@ void DistortionEffect::start(const EffectModel& model, std::uint64_t) noexcept {
   // A step towards the 0 dB of parameters that are still 0.
   drive_.set_at_once(0.25f);
   gain_.set_at_once(0.25f);
-  last_left_ = last_right_ = 0.0f;
+  last_ = Pair{};
   const WaveshaperType type = shaper_of(model.integers[kModel]);
   shaper_.start(type);
   silent_shaper_.start(type);
@@ -122,48 +120,34 @@ void DistortionEffect::set_cuts(const EffectValues& values) {
   post_cut_.arrive();
 }
 
-// Every sample of the input holds for four. `shape` takes and returns both channels, given the
-// number of the subsample.
+// Every sample of the input holds for four. `shape_pair` maps both channels, given the number of
+// the subsample.
 template <bool kFeedback, bool kPreCut, bool kPostCut, typename Shape>
 void DistortionEffect::run(StereoBlock audio, float feedback, Signal& left, Signal& right,
                            Shape shape_pair) noexcept {
-  using Lanes2 = EffectBiquad::Lanes2;
   EffectBiquad::Steady pre(pre_cut_);
   EffectBiquad::Steady post(post_cut_);
-  float last_left = last_left_;
-  float last_right = last_right_;
+  Pair last = last_;
   for (std::size_t i = 0; i < kBlockSamples; ++i) {
+    const Pair input = make_pair(audio.left[i], audio.right[i]);
     const float bias = i >= kBlockSamples / 2 ? kBias : -kBias;
     for (std::size_t k = kOversampling * i; k < kOversampling * (i + 1); ++k) {
-      float l = audio.left[i];
-      float r = audio.right[i];
+      Pair x = input;
       if constexpr (kFeedback) {
-        l = clip_hard(l + feedback * last_left, kLoopLimit);
-        r = clip_hard(r + feedback * last_right, kLoopLimit);
+        x = maximum(minimum(x + feedback * last, splat<Pair>(kLoopLimit)),
+                    splat<Pair>(-kLoopLimit));
       }
-      if constexpr (kPreCut) {
-        const Lanes2 y = pre.tick(Lanes2{static_cast<double>(l), static_cast<double>(r)});
-        l = static_cast<float>(y[0]);
-        r = static_cast<float>(y[1]);
-      }
-      shape_pair(l, r, k);
-      l += bias;
-      r += bias;
-      if constexpr (kPostCut) {
-        const Lanes2 y = post.tick(Lanes2{static_cast<double>(l), static_cast<double>(r)});
-        l = static_cast<float>(y[0]);
-        r = static_cast<float>(y[1]);
-      }
-      left[k] = l;
-      right[k] = r;
-      last_left = l;
-      last_right = r;
+      if constexpr (kPreCut) x = pre.tick(x);
+      x = shape_pair(x, k) + bias;
+      if constexpr (kPostCut) x = post.tick(x);
+      left[k] = x[0];
+      right[k] = x[1];
+      last = x;
     }
   }
   pre.store(pre_cut_);
   post.store(post_cut_);
-  last_left_ = last_left;
-  last_right_ = last_right;
+  last_ = last;
 }
 
 void DistortionEffect::shape(StereoBlock audio, float feedback, float old_drive, float new_drive,
@@ -187,10 +171,7 @@ void DistortionEffect::shape(StereoBlock audio, float feedback, float old_drive,
     }
   };
   const auto look_up = [&](const EffectTables::Curve& curve) {
-    run_with([&curve](float& l, float& r, std::size_t) {
-      l = curve(l);
-      r = curve(r);
-    });
+    run_with([&curve](Pair x, std::size_t) { return curve(x); });
   };
   const int model = model_->integers[kModel];
   switch (model) {
@@ -211,12 +192,9 @@ void DistortionEffect::shape(StereoBlock audio, float feedback, float old_drive,
   constexpr float kLeastDrive = 1e-6f;
   silent_shaper_.start(shaper_of(model));
   const float offset = silent_shaper_.process(0.0f, std::max(old_drive, kLeastDrive));
-  run_with([&](float& l, float& r, std::size_t k) {
+  run_with([&](Pair x, std::size_t k) {
     const float drive = std::max(old_drive + step * static_cast<float>(k), kLeastDrive);
-    const Pair x = make_pair(l, r);
-    const Pair y = shaper_.process(model == kDigital ? x : x / splat<Pair>(drive), drive);
-    l = y[0] - offset;
-    r = y[1] - offset;
+    return shaper_.process(model == kDigital ? x : x / splat<Pair>(drive), drive) - offset;
   });
 }
 
@@ -237,7 +215,7 @@ void DistortionEffect::process(const EffectControls& controls, StereoBlock audio
   const float fade = std::clamp(left_over / kFadeBlocks, 0.0f, 1.0f);
   gain_.set(plan_->decibels.amplitude(values[kGain]) * fade);
 
-  pre_eq_.process(audio);
+  EffectBiquad::process_series({&pre_eq_}, audio);
   drive_.multiply(audio);
   Signal left;
   Signal right;
@@ -245,7 +223,7 @@ void DistortionEffect::process(const EffectControls& controls, StereoBlock audio
   to_double_.down(left.data(), right.data(), left.data(), right.data(), kSubsamples / 2);
   to_single_.down(left.data(), right.data(), audio.left.data(), audio.right.data(), kBlockSamples);
   gain_.multiply(audio);
-  post_eq_.process(audio);
+  EffectBiquad::process_series({&post_eq_}, audio);
 }
 
 }  // namespace synthrl::surge

@@ -44,8 +44,7 @@ class DistortionEffect : public EffectUnit {
   EffectBiquad post_cut_;
   BlockRamp drive_;
   BlockRamp gain_;
-  float last_left_ = 0.0f;
-  float last_right_ = 0.0f;
+  Pair last_{};  // output of the loop
   Waveshaper<Pair> shaper_;
   Waveshaper<float> silent_shaper_;
   EffectHalfBand<3> to_double_{kSoftHalfBand3};

@@ -51,9 +51,9 @@ void GraphicEqEffect::set_bands(const EffectValues& values) {
 void GraphicEqEffect::process(const EffectControls& controls, StereoBlock audio) noexcept {
   const EffectValues& values = controls.values;
   if (block_++ % kBlocksPerUpdate == 0) set_bands(values);
-  for (std::size_t i = 0; i < kBands; ++i) {
-    if (model_->active(i)) bands_[i].process(audio);
-  }
+  std::array<EffectBiquad*, kBands> active{};
+  for (std::size_t i = 0; i < kBands; ++i) active[i] = model_->active(i) ? &bands_[i] : nullptr;
+  EffectBiquad::process_series(active, audio);
   gain_.set(plan_->decibels.amplitude(values[kGain]));
   gain_.multiply(audio);
 }

@@ -164,8 +164,9 @@ void RingModulatorEffect::process(const EffectControls& controls, StereoBlock au
   down_.down(out_left.data(), out_right.data(), wet.left.data(), wet.right.data(), kBlockSamples);
   high_cut_.set_matched_lowpass(omega_of(*plan_, values[kHighCut]), kCutQ);
   low_cut_.set_highpass(omega_of(*plan_, values[kLowCut]), kCutQ);
-  if (model.active(kHighCut)) high_cut_.process(wet.block());
-  if (model.active(kLowCut)) low_cut_.process(wet.block());
+  EffectBiquad::process_series(
+      {model.active(kHighCut) ? &high_cut_ : nullptr, model.active(kLowCut) ? &low_cut_ : nullptr},
+      wet.block());
   mix_.set(std::clamp(values[kMix], 0.0f, 1.0f));
   mix_.crossfade(audio, wet.block());
 }

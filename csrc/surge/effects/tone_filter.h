@@ -28,8 +28,7 @@ class ToneFilter {
     highpass_.set_highpass(omega_of(plan, kOpenBass + bass * (kLeastBass - kOpenBass)), kQ);
   }
   void process(StereoBlock audio) noexcept {
-    lowpass_.process(audio);
-    highpass_.process(audio);
+    EffectBiquad::process_series({&lowpass_, &highpass_}, audio);
   }
 
  private:

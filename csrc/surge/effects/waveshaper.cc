@@ -94,8 +94,9 @@ void WaveshaperEffect::process(const EffectControls& controls, StereoBlock audio
 
   StereoBuffer wet;
   wet.copy(audio);
-  if (model_->active(kPreHighCut)) pre_high_cut_.process(wet.block());
-  if (model_->active(kPreLowCut)) pre_low_cut_.process(wet.block());
+  EffectBiquad::process_series({model_->active(kPreHighCut) ? &pre_high_cut_ : nullptr,
+                                model_->active(kPreLowCut) ? &pre_low_cut_ : nullptr},
+                               wet.block());
   std::array<float, kSamples> left;
   std::array<float, kSamples> right;
   up_.up(wet.left.data(), wet.right.data(), left.data(), right.data(), kBlockSamples);
@@ -115,8 +116,9 @@ void WaveshaperEffect::process(const EffectControls& controls, StereoBlock audio
     }
   }
   down_.down(left.data(), right.data(), wet.left.data(), wet.right.data(), kBlockSamples);
-  if (model_->active(kPostHighCut)) post_high_cut_.process(wet.block());
-  if (model_->active(kPostLowCut)) post_low_cut_.process(wet.block());
+  EffectBiquad::process_series({model_->active(kPostHighCut) ? &post_high_cut_ : nullptr,
+                                model_->active(kPostLowCut) ? &post_low_cut_ : nullptr},
+                               wet.block());
   gain_.multiply(wet.block());
   mix_.crossfade(audio, wet.block());
 }

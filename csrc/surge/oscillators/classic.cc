@@ -151,14 +151,22 @@ void ClassicOscillator::process(const OscillatorControls& controls, OscillatorSp
 
   const double periods = periods_per_sample(controls.pitch, rate_hz_);
   run_events(*this, unison_.num_voices, periods, controls.modulator, controls.fm_gain);
-  train_.apply_slopes(-unison_.gain * static_cast<float>(periods));
 
   // High notes leak faster.
   constexpr float kLog2Leak = -0.0072315691f;  // of 0.995
   const float part = std::min(1.0f, note_to_hz(controls.pitch + sync_.value()) / rate_hz_);
-  train_.integrate(std::min(integrator_leak_, std::exp2(4.0f * kLog2Leak * part)), left, right);
-  left_character_.process(left);
-  if (model_.stereo) right_character_.process(right);
+  const float leak = std::min(integrator_leak_, std::exp2(4.0f * kLog2Leak * part));
+  const float slope_scale = -unison_.gain * static_cast<float>(periods);
+  left_character_.visit([&]<Character kCharacter>(std::integral_constant<Character, kCharacter>) {
+    CharacterFilter left_running = left_character_;
+    CharacterFilter right_running = right_character_;
+    train_.integrate_with_slopes(
+        leak, slope_scale, left, right,
+        [&](float sample) { return left_running.tick<kCharacter>(sample); },
+        [&](float sample) { return right_running.tick<kCharacter>(sample); });
+    left_character_ = left_running;
+    right_character_ = right_running;
+  });
 }
 
 }  // namespace synthrl::surge

@@ -51,14 +51,11 @@ void GlidingSection::set_target(const Section& target) noexcept {
   gliding_ = true;
 }
 
-void GlidingSection::process(float* left, float* right, int count) noexcept {
-  const auto step = [](const Section& section, State& state, float input) {
-    const double output = section.b0 * input + state.z1;
-    state.z1 = section.b1 * input - section.a1 * output + state.z2;
-    state.z2 = section.b2 * input - section.a2 * output;
-    return static_cast<float>(output);
-  };
+template <bool kStereo>
+void GlidingSection::run(float* left, float* right, int count) noexcept {
   Section section = now_;
+  Lanes2 z1 = z1_;
+  Lanes2 z2 = z2_;
   for (int i = 0; i < count; ++i) {
     if (gliding_) {
       section.b0 += kGlide * (target_.b0 - section.b0);
@@ -67,10 +64,21 @@ void GlidingSection::process(float* left, float* right, int count) noexcept {
       section.a1 += kGlide * (target_.a1 - section.a1);
       section.a2 += kGlide * (target_.a2 - section.a2);
     }
-    left[i] = step(section, left_, left[i]);
-    if (right != nullptr) right[i] = step(section, right_, right[i]);
+    const Lanes2 x = {static_cast<double>(left[i]), kStereo ? static_cast<double>(right[i]) : 0.0};
+    const Lanes2 y = section.b0 * x + z1;
+    z1 = section.b1 * x - section.a1 * y + z2;
+    z2 = section.b2 * x - section.a2 * y;
+    left[i] = static_cast<float>(y[0]);
+    if constexpr (kStereo) right[i] = static_cast<float>(y[1]);
   }
   now_ = section;
+  z1_ = z1;
+  z2_ = z2;
+}
+
+void GlidingSection::process(float* left, float* right, int count) noexcept {
+  right != nullptr ? run<true>(left, right, count) : run<false>(left, right, count);
+  if (!gliding_) return;
   const double distance =
       std::max({std::fabs(target_.b0 - now_.b0), std::fabs(target_.b1 - now_.b1),
                 std::fabs(target_.b2 - now_.b2), std::fabs(target_.a1 - now_.a1),

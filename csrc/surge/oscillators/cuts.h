@@ -31,17 +31,18 @@ class GlidingSection {
   void process(float* left, float* right, int count) noexcept;
 
  private:
-  struct State {
-    double z1 = 0.0;
-    double z2 = 0.0;
-  };
+  // Both channels are lanes of one vector.
+  using Lanes2 = double __attribute__((vector_size(16)));
+
+  template <bool kStereo>
+  void run(float* left, float* right, int count) noexcept;
 
   Section now_;
   Section target_;
   bool started_ = false;
   bool gliding_ = false;
-  State left_;
-  State right_;
+  Lanes2 z1_{};
+  Lanes2 z2_{};
 };
 
 // The two filters in a row, each only if its parameter is active.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #include "surge/oscillators/oscillator.h"
 #include "surge/oscillators/oscillator_tables.h"
@@ -42,44 +43,21 @@ class ImpulseTrain {
     slopes_[static_cast<std::size_t>(sample + kSlopeLatency)] += change;
   }
 
-  // Adds the slopes so far, times `scale`, to the impulses of this block.
-  void apply_slopes(float scale) noexcept {
-    for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
-      slope_ += slopes_[i];
-      const float step = scale * slope_;
-      left_[i] += step;
-      right_[i] += step;
-    }
-    shift(slopes_);
-  }
-
   // Writes the integral of the block and moves on to the next. `leak` is what the integrator keeps
   // of its value per sample; it is reached at the end of the block.
   void integrate(float leak, OscillatorSpan left, OscillatorSpan right) noexcept {
-    if (!started_) leak_ = leak;
-    started_ = true;
-    constexpr float kPerSample = 1.0f / kOscillatorBlockSamples;
-    const float step = (leak - leak_) * kPerSample;
-    float now = leak_;
-    float left_sum = left_sum_;
-    float right_sum = right_sum_;
-    if (stereo_) {
-      for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
-        now += step;
-        left[i] = left_sum = now * left_sum + left_[i];
-        right[i] = right_sum = now * right_sum + right_[i];
-      }
-      shift(right_);
-    } else {
-      for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
-        now += step;
-        left[i] = left_sum = now * left_sum + left_[i];
-      }
-    }
-    left_sum_ = left_sum;
-    right_sum_ = right_sum;
-    shift(left_);
-    leak_ = leak;
+    const auto as_it_is = [](float sample) { return sample; };
+    run<false>(leak, 0.0f, left, right, as_it_is, as_it_is);
+  }
+
+  // The same with the slopes so far, times `scale`, added to the impulses. Every sample is written
+  // as `finish_left` or `finish_right` returns it, which saves another pass that would wait for
+  // its own results as this one does.
+  template <typename FinishLeft, typename FinishRight>
+  void integrate_with_slopes(float leak, float scale, OscillatorSpan left, OscillatorSpan right,
+                             FinishLeft finish_left, FinishRight finish_right) noexcept {
+    run<true>(leak, scale, left, right, finish_left, finish_right);
+    shift(slopes_);
   }
 
  private:
@@ -87,6 +65,46 @@ class ImpulseTrain {
 
   static constexpr std::size_t kTail = ImpulseKernel::kTaps;  // beyond the end of the block
   using Track = std::array<float, kOscillatorBlockSamples + kTail>;
+
+  template <bool kSlopes, typename FinishLeft, typename FinishRight>
+  void run(float leak, float scale, OscillatorSpan left, OscillatorSpan right,
+           FinishLeft finish_left, FinishRight finish_right) noexcept {
+    if (!started_) leak_ = leak;
+    started_ = true;
+    constexpr float kPerSample = 1.0f / kOscillatorBlockSamples;
+    const float step = (leak - leak_) * kPerSample;
+    float now = leak_;
+    float slope = slope_;
+    float left_sum = left_sum_;
+    float right_sum = right_sum_;
+    const auto each_sample = [&](auto is_stereo) {
+      for (std::size_t i = 0; i < kOscillatorBlockSamples; ++i) {
+        now += step;
+        float ramp = 0.0f;
+        if constexpr (kSlopes) {
+          slope += slopes_[i];
+          ramp = scale * slope;
+        }
+        left_sum = now * left_sum + (kSlopes ? left_[i] + ramp : left_[i]);
+        left[i] = finish_left(left_sum);
+        if constexpr (is_stereo) {
+          right_sum = now * right_sum + (kSlopes ? right_[i] + ramp : right_[i]);
+          right[i] = finish_right(right_sum);
+        }
+      }
+    };
+    if (stereo_) {
+      each_sample(std::true_type());
+      shift(right_);
+    } else {
+      each_sample(std::false_type());
+    }
+    slope_ = slope;
+    left_sum_ = left_sum;
+    right_sum_ = right_sum;
+    shift(left_);
+    leak_ = leak;
+  }
 
   static void shift(Track& track) noexcept {
     std::copy(track.begin() + kOscillatorBlockSamples, track.end(), track.begin());

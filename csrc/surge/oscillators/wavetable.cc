@@ -252,23 +252,28 @@ bool is_frame_length(std::uint32_t samples) {
 
 }  // namespace
 
-Wavetable::Wavetable(int frame_samples, int num_frames, bool one_shot, std::vector<float> samples)
+Wavetable::Wavetable(int frame_samples, int num_frames, bool one_shot, std::vector<float> samples,
+                     Copies copies)
     : frame_samples_(frame_samples),
       num_frames_(num_frames),
       one_shot_(one_shot),
       samples_(std::move(samples)) {
   check_shape(samples_.size());
   std::transform(samples_.begin(), samples_.end(), samples_.begin(), sanitised);
-  std::vector<std::int16_t> samples16(samples_.size());
-  std::transform(samples_.begin(), samples_.end(), samples16.begin(), [](float sample) {
-    return static_cast<std::int16_t>(std::clamp(16384.0f * sample, -16384.0f, 16384.0f));
-  });
+  const std::size_t count = samples_.size();
   build_levels();
+  if (copies == Copies::kFloatOnly) return;
+  std::vector<std::int16_t> samples16(count);
+  std::transform(
+      samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count), samples16.begin(),
+      [](float sample) {
+        return static_cast<std::int16_t>(std::clamp(16384.0f * sample, -16384.0f, 16384.0f));
+      });
   build_levels16(samples16);
 }
 
 Wavetable::Wavetable(int frame_samples, int num_frames, bool one_shot, SampleFormat format,
-                     std::vector<std::int16_t> samples)
+                     std::vector<std::int16_t> samples, Copies copies)
     : frame_samples_(frame_samples),
       num_frames_(num_frames),
       one_shot_(one_shot),
@@ -279,7 +284,7 @@ Wavetable::Wavetable(int frame_samples, int num_frames, bool one_shot, SampleFor
   check_shape(samples.size());
   samples_ = scaled(samples, full_range_ ? 1.0f / 32768.0f : 1.0f / 16384.0f);
   build_levels();
-  build_levels16(samples);
+  if (copies == Copies::kBoth) build_levels16(samples);
 }
 
 void Wavetable::check_shape(std::size_t num_samples) const {
@@ -297,7 +302,7 @@ void Wavetable::check_shape(std::size_t num_samples) const {
   }
 }
 
-Wavetable Wavetable::parse_wt(std::span<const std::byte> content) {
+Wavetable Wavetable::parse_wt(std::span<const std::byte> content, Copies copies) {
   constexpr std::size_t kHeaderBytes = 12;
   if (content.size() < kHeaderBytes) {
     throw std::invalid_argument("the wavetable is shorter than its header");
@@ -324,13 +329,13 @@ Wavetable Wavetable::parse_wt(std::span<const std::byte> content) {
     const auto format =
         (flags & kFullRangeFlag) != 0 ? SampleFormat::kFullRangeInt16 : SampleFormat::kInt16;
     return Wavetable(static_cast<int>(frame_samples), static_cast<int>(num_frames), one_shot,
-                     format, std::move(samples));
+                     format, std::move(samples), copies);
   }
   std::vector<float> samples(count, 0.0f);
   const std::size_t present = std::min(count, data.size() / 4);
   for (std::size_t i = 0; i < present; ++i) samples[i] = read_float(data, 4 * i);
   return Wavetable(static_cast<int>(frame_samples), static_cast<int>(num_frames), one_shot,
-                   std::move(samples));
+                   std::move(samples), copies);
 }
 
 Wavetable Wavetable::parse_wav(std::span<const std::byte> content) {

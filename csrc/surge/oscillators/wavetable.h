@@ -9,7 +9,8 @@
 namespace synthrl::surge {
 
 // Frames are available as float (full scale 1) and as 16-bit integers (full scale 16384, which
-// only the Window oscillator reads). Read-only after construction; share freely.
+// only the Window oscillator reads, and which can be left out). Read-only after construction; share
+// freely.
 class Wavetable {
  public:
   static constexpr int kMaxFrames = 512;
@@ -17,20 +18,23 @@ class Wavetable {
   static constexpr int kMinFrameSamples = 2;
   static constexpr int kGuardSamples = 4;
 
+  enum class Copies : std::uint8_t { kBoth, kFloatOnly };
+
   enum class SampleFormat : std::uint8_t { kFloat, kInt16, kFullRangeInt16 };
 
   // Takes `num_frames` frames of `frame_samples` samples, one after another. Throws
   // std::invalid_argument if the numbers are out of range, `frame_samples` is no power of two, or
   // `samples` has another size than their product.
-  Wavetable(int frame_samples, int num_frames, bool one_shot, std::vector<float> samples);
+  Wavetable(int frame_samples, int num_frames, bool one_shot, std::vector<float> samples,
+            Copies copies = Copies::kBoth);
   Wavetable(int frame_samples, int num_frames, bool one_shot, SampleFormat format,
-            std::vector<std::int16_t> samples);
+            std::vector<std::int16_t> samples, Copies copies = Copies::kBoth);
 
   // Reads the content of a `.wt` file or the equal form embedded in patches. Data that is cut
   // short continues with zeros; data after the samples is ignored. Samples that are not finite
   // become 0, others are limited to +-1000. Throws std::invalid_argument with the reason if the
   // header is no such thing.
-  static Wavetable parse_wt(std::span<const std::byte> content);
+  static Wavetable parse_wt(std::span<const std::byte> content, Copies copies = Copies::kBoth);
 
   // Reads the content of a `.wav` file: 16-bit PCM or 32-bit float, the first channel. Throws
   // std::invalid_argument with the reason.
@@ -43,7 +47,8 @@ class Wavetable {
   int num_levels() const { return num_levels_; }   // level l has frame_samples >> l samples
 
   // The `frame_samples() >> level` samples of a frame. `level` and `frame` must exist. Before and
-  // after a 16-bit frame kGuardSamples more can be read, with which the wave repeats.
+  // after a 16-bit frame kGuardSamples more can be read, with which the wave repeats. `frame16` is
+  // only for tables with both copies.
   std::span<const float> frame(int level, int frame) const;
   std::span<const std::int16_t> frame16(int level, int frame) const;
 

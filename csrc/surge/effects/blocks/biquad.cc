@@ -13,8 +13,6 @@ constexpr double kPi = std::numbers::pi;
 constexpr double kArrived = 1e-11;
 constexpr double kNothing = 1e-30;
 
-using Floats2 = float __attribute__((vector_size(8)));
-
 struct Angle {
   Angle(double omega, double q)
       : cos(std::cos(omega)), sin(std::sin(omega)), alpha(sin / (2.0 * q)) {}
@@ -247,7 +245,7 @@ void EffectBiquad::run_series(EffectBiquad* const* filters, StereoBlock audio) n
   }
 }
 
-void EffectBiquad::process_series(std::initializer_list<EffectBiquad*> filters,
+void EffectBiquad::process_series(std::span<EffectBiquad* const> filters,
                                   StereoBlock audio) noexcept {
   constexpr std::size_t kMost = 3;
   std::array<EffectBiquad*, kMost> steady;
@@ -259,7 +257,7 @@ void EffectBiquad::process_series(std::initializer_list<EffectBiquad*> filters,
     count = 0;
   };
   for (EffectBiquad* filter : filters) {
-    if (filter == nullptr) continue;
+    if (filter == nullptr || filter->transparent()) continue;
     if (filter->gliding_) {
       run_steady();
       filter->process(audio);

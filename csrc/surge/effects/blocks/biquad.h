@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 
+#include "surge/dsp/lanes.h"
 #include "surge/effects/effect.h"
 
 namespace synthrl::surge {
@@ -70,6 +72,7 @@ class EffectBiquad {
 
   // Both channels are lanes of one vector.
   using Lanes2 = double __attribute__((vector_size(16)));
+  using Floats2 = float __attribute__((vector_size(8)));
 
   // A copy for a loop of the caller's that filters without glide, and `store`s it back.
   class Steady {
@@ -81,6 +84,12 @@ class EffectBiquad {
       z1_ = (x * c_.b1 + z2_) - y * c_.a1;
       z2_ = x * c_.b2 - y * c_.a2;
       return y;
+    }
+    // In and out in single precision.
+    Pair tick(Pair x) noexcept {
+      const auto y = __builtin_convertvector(
+          tick(__builtin_convertvector(__builtin_shufflevector(x, x, 0, 1), Lanes2)), Floats2);
+      return make_pair(y[0], y[1]);
     }
     void store(EffectBiquad& filter) const {
       filter.z1_ = z1_;
@@ -106,9 +115,12 @@ class EffectBiquad {
     return y;
   }
   // Several filters in series, in place: the same as one after the other, but faster. Null
-  // filters are left out.
+  // filters are left out, as are those that change nothing.
+  static void process_series(std::span<EffectBiquad* const> filters, StereoBlock audio) noexcept;
   static void process_series(std::initializer_list<EffectBiquad*> filters,
-                             StereoBlock audio) noexcept;
+                             StereoBlock audio) noexcept {
+    process_series(std::span(filters.begin(), filters.size()), audio);
+  }
 
   // Whether all state is gone.
   bool silent() const { return z1_[0] == 0.0 && z1_[1] == 0.0 && z2_[0] == 0.0 && z2_[1] == 0.0; }
@@ -116,6 +128,11 @@ class EffectBiquad {
  private:
   enum class Design { kNone, kLowpass, kMatched, kHighpass, kAllpass, kNotch, kBandpass, kPeak };
 
+  // Whether all sound passes unchanged, now and until the next design.
+  bool transparent() const {
+    return !gliding_ && silent() && value_.b0 == 1.0 && value_.b1 == 0.0 && value_.b2 == 0.0 &&
+           value_.a1 == 0.0 && value_.a2 == 0.0;
+  }
   bool is_new(Design design, double a, double b, double c = 0.0);
   void glide();
   template <bool kStereo, bool kGlide>

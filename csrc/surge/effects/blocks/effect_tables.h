@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "surge/dsp/lanes.h"
+
 namespace synthrl::surge {
 
 // Read-only after construction; share freely. Independent of the sample rate.
@@ -35,8 +37,6 @@ class EffectTables {
   class Curve {
    public:
     float operator()(float x) const {
-      constexpr float kFirst = 1.0f;
-      constexpr float kLast = 1022.0f;
       const float position = x * 32.0f + 512.0f;
       // Not a number is the last.
       const float limited = std::max(kFirst, std::min(kLast, position));
@@ -48,8 +48,26 @@ class EffectTables {
       return position >= kLast ? 1.0f : low;
     }
 
+    // The same of two channels.
+    Pair operator()(Pair x) const {
+      const Pair first = splat<Pair>(kFirst);
+      const Pair last = splat<Pair>(kLast);
+      const Pair position = x * 32.0f + 512.0f;
+      const Pair limited = maximum(minimum(position, last), first);
+      const auto index = __builtin_convertvector(limited, PairMask);
+      const Pair part = limited - __builtin_convertvector(index, Pair);
+      const auto left = static_cast<std::size_t>(index[0]);
+      const auto right = static_cast<std::size_t>(index[1]);
+      const Pair y = (1.0f - part) * make_pair(points_[left], points_[right]) +
+                     part * make_pair(points_[left + 1], points_[right + 1]);
+      const Pair low = select(position < first, splat<Pair>(-1.0f), y);
+      return select(position >= last, splat<Pair>(1.0f), low);
+    }
+
    private:
     friend class EffectTables;
+    static constexpr float kFirst = 1.0f;
+    static constexpr float kLast = 1022.0f;
     static constexpr std::size_t kPoints = 1024;
     std::array<float, kPoints> points_{};
   };

@@ -49,7 +49,9 @@ class SincDelayLine {
     return convolve(weights.data(), samples_.data() + first);
   }
 
-  // The same of four delays, none below a block.
+  // The same of four delays, none below a block, all at `index` or, if `kStride` is 1, at four
+  // samples from there on.
+  template <std::size_t kStride = 0>
   Pair read_four(Pair delays, std::size_t index) const {
     const auto longest = static_cast<float>(mask_ + 1 - kTaps - 1);
     const Pair below = minimum(splat<Pair>(longest), delays);
@@ -59,8 +61,9 @@ class SincDelayLine {
     const auto row = __builtin_convertvector(clamp(steps, 0.0f, 255.0f), PairMask);
     std::array<Pair, 4> sums;
     for (int i = 0; i < 4; ++i) {
+      const std::size_t at = index + kStride * static_cast<std::size_t>(i);
       const std::size_t first =
-          (written_ + index - static_cast<std::size_t>(whole[i]) - kTaps) & mask_;
+          (written_ + at - static_cast<std::size_t>(whole[i]) - kTaps) & mask_;
       sums[static_cast<std::size_t>(i)] =
           products(tables_->sinc(static_cast<std::size_t>(row[i])).data(), samples_.data() + first);
     }
@@ -82,7 +85,17 @@ class SincDelayLine {
     const float* weights = tables_->sinc(place.row).data();
     if (first + kBlockSamples <= mask_ + 1) {
       const float* samples = samples_.data() + first;
-      for (std::size_t i = 0; i < kBlockSamples; ++i) out[i] = convolve(weights, samples + i);
+      for (std::size_t i = 0; i < kBlockSamples; i += 4) {
+        // The sums of `products`, of four samples side by side.
+        std::array<Pair, 4> sums;
+        for (std::size_t k = 0; k < kTaps; ++k) {
+          Pair x;
+          std::memcpy(&x, samples + i + k, sizeof(x));
+          sums[k % 4] = k < 4 ? weights[k] * x : sums[k % 4] + weights[k] * x;
+        }
+        const Pair y = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+        std::memcpy(&out[i], &y, sizeof(y));
+      }
       return;
     }
     for (std::size_t i = 0; i < kBlockSamples; ++i) {
