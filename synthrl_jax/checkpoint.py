@@ -21,7 +21,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from numpy.typing import NDArray
 
-from synthrl_jax import audio
+from synthrl_jax import audio, distributed
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.errors import UserError
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
@@ -125,9 +125,9 @@ class Checkpoints:
                 metrics={_SCORE: score},
                 force=True,
             )
-        except jax.errors.JaxRuntimeError:
-            raise  # another process is lost, the disk is not to blame
         except (OSError, ValueError, RuntimeError) as error:
+            if distributed.explain(error):
+                raise  # another process is lost, the disk is not to blame
             last = "there is no earlier one" if good is None else f"that of step {good} is intact"
             raise UserError(
                 f"{self._folder}: the checkpoint of step {step} could not be written, {last}. "

@@ -101,7 +101,9 @@ def stop(status: int) -> NoReturn:
 
 def explain(error: Exception) -> str | None:
     """What to tell of an error with which a lost process makes itself felt; None for any other."""
-    if not has_others() or not isinstance(error, jax.errors.JaxRuntimeError):
+    # Collectives that are cut off while an array is read raise plain errors that name them.
+    lost = isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error)
+    if not has_others() or not lost:
         return None
     reason = str(error).strip().splitlines()[0]
     return (

@@ -210,6 +210,7 @@ def make_endless_loader(
     *,
     renderer: Renderer,
     action_space: ActionSpace,
+    protocol: tuple[float, float, float],
     seed: int = 0,
     labels: data.LabelKind = "canonical",
     elsewhere: Elsewhere | None = None,
@@ -227,13 +228,13 @@ def make_endless_loader(
       batch_size: B.
       renderer: of Dexed, at 22 050 Hz.
       action_space: of the labels.
+      protocol: MIDI key, velocity and gate in seconds of the notes that are not varied.
       seed: of all that is random.
       labels: see `data.labels_of`.
       elsewhere: sounds of other origin to mix in, with the note that their dataset has.
       elsewhere_share: how many, as a share of the batch.
       rows: of each batch, those wanted. All are drawn, but the others neither rendered nor read.
     """
-    protocol = (60.0, 85.0, 3.0) if elsewhere is None else elsewhere.dataset.played
     num_elsewhere = 0 if elsewhere is None else round(batch_size * elsewhere_share)
     num_played = batch_size - num_elsewhere
     start, stop, _ = rows.indices(batch_size)
@@ -254,9 +255,8 @@ def make_endless_loader(
             others, found = elsewhere.draw(rng, num_elsewhere, own_elsewhere)
             sounds = np.concatenate([sounds, others])
             values = np.concatenate([values, found])
-            played = np.concatenate(
-                [played, np.tile(np.array(protocol, np.float32), (len(others), 1))]
-            )
+            known_note = np.array(elsewhere.dataset.played, np.float32)
+            played = np.concatenate([played, np.tile(known_note, (len(others), 1))])
             mask = np.concatenate([mask, np.ones(len(others), np.float32)])
         known = data.labels_of(values, played, action_space, labels)
         shape = (batch_size, action_space.num_decisions)

@@ -416,6 +416,8 @@ def match_by_search(
       seed: of the searches, each of which adds its row.
       threads: 0 is one per core.
     """
+    if policy is not None:
+        match.warm_up(policy)
 
     def find(i: int) -> tuple[NDArray[np.uint8], int]:
         found = match.match_heard(

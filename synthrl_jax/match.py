@@ -121,6 +121,7 @@ def match(
         from synthrl_jax.checkpoint import load_policy
 
         policy = load_policy(assets.POLICY)
+        warm_up(policy)
     return match_heard(
         heard,
         open_libraries([pathlib.Path(path) for path in library], threads=threads),
@@ -223,12 +224,19 @@ def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) ->
             sound = soxr.resample(sound, SAMPLE_RATE * ratio, SAMPLE_RATE)
         played = None
     sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))[None]
-    actions = policy.best_actions(sound, played)
-    if count > 1:
-        samples = policy.sample_actions(jax.random.key(seed), sound, count - 1, played)[0]
-        actions = np.concatenate([actions, samples])
+    best = policy.best_actions(sound, played)
+    # Always as many, as each number is a program of its own to compile.
+    key = jax.random.key(seed)
+    samples = policy.sample_actions(key, sound, _POLICY_GUESSES - 1, played)[0]
+    actions = np.concatenate([best, samples])[:count]
     values = policy.action_space.to_values(actions)
     return presets.from_values(values, ["GUESS"] * len(actions))
+
+
+def warm_up(policy: LoadedPolicy) -> None:
+    """Compiles what `policy_guesses` runs, before the clock of a budget starts."""
+    silence = np.zeros(round(_POLICY_SECONDS * SAMPLE_RATE), np.float32)
+    policy_guesses(policy, Heard(silence, _POLICY_NOTE, 3.0, 0.0, ()), 1, 0)
 
 
 def _candidates(

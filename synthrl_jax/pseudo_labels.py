@@ -91,10 +91,8 @@ def label(
       threads: 0 is one per core.
 
     Raises:
-      UserError: `voices` has no presets, or another recipe was begun here.
+      UserError: `voices` is not made of DX7 voices, or another recipe was begun here.
     """
-    if voices.values is None:
-        raise UserError(f"{voices.path}: not a dataset made with `synthrl prepare --dexed`")
     recipe = {"sounds": dataset.fingerprint(), "renders": renders, "seed": seed}
     _begin(dataset, recipe)
     found = PseudoLabels.open(dataset, writable=True)
@@ -102,20 +100,21 @@ def label(
     if not missing:
         return found
     # Without transposition, which a policy could not learn from them.
-    packed = presets.without_transposition(
-        presets.from_values(voices.values[voice_rows], [""] * len(voice_rows))
-    )
+    packed = presets.without_transposition(voices.voices()[voice_rows])
     table = _table(voices, voice_rows)
     renderer = Renderer("dexed", threads=threads)
-    played = {"note": 60, "velocity": 85, "gate_s": 3.0}
+    note, velocity, gate_s = dataset.played
     with ProgressBar("searching", len(rows), completed=len(rows) - len(missing)) as progress:
         for row in missing:
             sound = np.asarray(dataset.audio[row])
-            distance = embedding.distances(table, embedding.embed(sound[None])[0])
+            place = embedding.embed(sound[None], round(note), gate_s)[0]
+            distance = embedding.distances(table, place)
             near = packed[np.argsort(distance, kind="stable")[:_POOL]]
             targets = renderer.prepare_targets(sound[None])
             result = search.search(
-                lambda tried, targets=targets: renderer.score(tried, targets, **played),
+                lambda tried, targets=targets: renderer.score(
+                    tried, targets, note=note, velocity=velocity, gate_s=gate_s
+                ),
                 near[:_FIRST],
                 near,
                 search.Budget(renders=renders),
@@ -145,11 +144,12 @@ def _begin(dataset: Dataset, recipe: dict[str, object]) -> None:
 
 def _table(voices: Dataset, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """[m, WIDTH] how the voices sound."""
+    note, _, gate_s = voices.played
     blocks = []
     with ProgressBar("listening", len(rows)) as progress:
         for start in range(0, len(rows), _EMBED_CHUNK):
             chosen = np.sort(rows[start : start + _EMBED_CHUNK])
             back = np.searchsorted(chosen, rows[start : start + _EMBED_CHUNK])
-            blocks.append(embedding.embed(voices.audio[chosen])[back])
+            blocks.append(embedding.embed(voices.audio[chosen], round(note), gate_s)[back])
             progress.advance(len(chosen))
     return np.concatenate(blocks)

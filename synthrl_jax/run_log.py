@@ -142,6 +142,7 @@ _PANELS = (
     ("replay_reward", "reward in replay"),
     ("spec_mae", "spectrogram MAE"),
     ("spectral_convergence", "spectral convergence"),
+    ("elsewhere_reward", "reward, sounds from elsewhere"),
 )
 
 

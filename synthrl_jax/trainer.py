@@ -21,7 +21,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from synthrl_jax import checkpoint, data, distributed, metrics, optim, presets, replay
+from synthrl_jax import checkpoint, data, distributed, metrics, optim, replay
 from synthrl_jax.actions import ActionSpace
 from synthrl_jax.actor import Actor
 from synthrl_jax.distributed import Devices
@@ -186,17 +186,17 @@ class Trainer:
             return self._loader(self.dataset, self.train_indices, train=True)
         if self.dataset.values is None:
             raise UserError(f"{config.data.path}: endless data needs a dataset of Dexed voices")
-        values = self.dataset.values[self.train_indices]
         settings = config.data.endless.to_dict()
         return make_endless_loader(
             VoiceSource(
-                presets.from_values(values, [""] * len(values)),
+                self.dataset.voices()[self.train_indices],
                 _checked("data.endless", lambda: Shares(**settings["shares"])),
             ),
             _checked("data.endless", lambda: Notes(**settings["notes"])),
             config.train.batch_size,
             renderer=Renderer("dexed", threads=config.render.threads),
             action_space=self.space,
+            protocol=self.dataset.played,
             seed=config.seed,
             labels=config.data.labels,
             elsewhere=self.elsewhere,

@@ -17,7 +17,7 @@ import ml_collections
 import numpy as np
 import optax
 
-from configs import reinforce, stage1, stage2
+from configs import reinforce, stage1
 from synthrl_jax import checkpoint, distributed, optim, trainer
 from synthrl_jax.run_log import Clock
 from synthrl_jax.steps import weights_of
@@ -36,12 +36,7 @@ def recipes(voices: pathlib.Path) -> dict[str, ml_collections.ConfigDict]:
     tries.stage = 1  # starts from fresh weights, and so does its anchor
     tries.reinforce.tries = 2
     tries.loss.clip = 0.2
-    # Tries, what is remembered of them, and labels.
-    replay = stage2.get_config("tiny")
-    replay.stage = 1
-    replay.reinforce.alpha_start = 0.5
-    replay.reinforce.replay_entries = 2
-    made = {"fixed": fixed, "tries": tries, "replay": replay}
+    made = {"fixed": fixed, "tries": tries}
     for config in made.values():
         config.data.path = str(voices)
         config.data.max_valid = 4
@@ -77,15 +72,13 @@ def update(name: str, config: ml_collections.ConfigDict, run: pathlib.Path) -> N
     """Makes the updates; leaves a checkpoint, and scalars and arrays in `updates.npz`."""
     built = build(config, run)
     state = built.fresh_state(built.policy.init(0))
-    if name == "replay":
-        state = built._fill_replay(state)
     clock = Clock(config.train.batch_size)
     rows = []
     with checkpoint.Checkpoints(run) as checkpoints, built._actor(clock) as actor:
         for step in range(NUM_UPDATES):
             state, scalars = built._update(state, step, actor, clock)
             rows.append(scalars)
-        valid = built.validate(weights_of(state)) if name in ("fixed", "tries") else {"reward": 0.0}
+        valid = built.validate(weights_of(state)) if name == "fixed" else {"reward": 0.0}
         built._save(checkpoints, state, actor, valid, [])
     assert all(x.sharding.is_fully_replicated for x in jax.tree.leaves(state))
     if distributed.is_leader():
@@ -105,13 +98,18 @@ def restored(config: ml_collections.ConfigDict, run: pathlib.Path) -> TrainState
 
 
 def main(voices: str, out: str, reference: str, *joined: str) -> None:
-    """Makes all updates; then restores what the reference saved, and writes it out again."""
+    """Makes all updates; then restores what the reference saved, and writes it out again.
+
+    Processes that join others leave out the recipe that differs least between the two ways.
+    """
     if joined:
         distributed.join(joined[0], int(joined[1]), int(joined[2]))
     for name, config in recipes(pathlib.Path(voices)).items():
+        if joined and name == "fixed":
+            continue
         update(name, config, pathlib.Path(out) / name)
-    config = recipes(pathlib.Path(voices))["replay"]
-    state = restored(config, pathlib.Path(reference) / "replay")
+    config = recipes(pathlib.Path(voices))["tries"]
+    state = restored(config, pathlib.Path(reference) / "tries")
     if distributed.is_leader():
         np.savez(pathlib.Path(out) / "restored.npz", **leaves(state))
 

@@ -78,9 +78,22 @@ def test_notes_are_the_protocol_or_within_their_ranges() -> None:
 
 
 def _loader(bank: np.ndarray, **changes: object) -> data.Loader:
-    arguments: dict = {"renderer": Renderer("dexed"), "action_space": SPACE, "seed": 7}
+    arguments: dict = {
+        "renderer": Renderer("dexed"),
+        "action_space": SPACE,
+        "protocol": (60.0, 85.0, 3.0),
+        "seed": 7,
+        **changes,
+    }
+    notes = arguments.pop("notes", Notes(varied=0.5))
     source = VoiceSource(bank, Shares(mutated=0.3, prior=0.2))
-    return endless.make_endless_loader(source, Notes(varied=0.5), 6, **{**arguments, **changes})
+    return endless.make_endless_loader(source, notes, 6, **arguments)
+
+
+@pytest.mark.native
+def test_notes_that_are_not_varied_are_those_of_the_protocol(bank: np.ndarray) -> None:
+    batch = next(_loader(bank, notes=Notes(), protocol=(48.0, 100.0, 1.0)))
+    np.testing.assert_array_equal(batch.played, np.tile(np.float32([48, 100, 1]), (6, 1)))
 
 
 @pytest.mark.native

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import pathlib
 import re
@@ -55,7 +56,9 @@ def test_recipes_exist_with_their_sizes() -> None:
         config = module.get_config(size)
         for name in flags:
             if name.startswith("config."):
-                config.get_type(name.removeprefix("config."))
+                *sections, field = name.removeprefix("config.").split(".")
+                section = functools.reduce(lambda outer, inner: outer[inner], sections, config)
+                section.get_type(field)
 
 
 def test_files_it_names_exist() -> None:

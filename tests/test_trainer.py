@@ -374,16 +374,15 @@ def test_reinforcement_from_tries_goes_on_exactly_after_a_kill(
     _assert_same_bits(whole, _final_state(tmp_path / "cut", second))
 
 
-@pytest.mark.parametrize("learn_from", ["replay", "both"])
 def test_replay_can_be_mixed_with_tries(
-    learn_from: str, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+    first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     config = _config(
         stage2,
         voices,
         init_from=str(first_stage),
         **{
-            "loss.learn_from": learn_from,
+            "loss.learn_from": "both",
             "loss.advantage": "leave_one_out",
             "loss.anchor": 0.1,
             "reinforce.tries": 2,

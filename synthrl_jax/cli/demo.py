@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if importlib.util.find_spec("gradio") is None:
         raise UserError("the page needs Gradio; pip install 'synthrl-jax[demo]' installs it")
 
-    from synthrl_jax import demo, library
+    from synthrl_jax import demo, library, match
 
     def tell(address: str) -> None:
         print(f"Open {address} in a browser; Ctrl-C ends it.", flush=True)
@@ -45,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
             webbrowser.open(address)
 
     libraries = library.open_libraries(args.library, threads=args.threads)
-    sources = demo.Sources(libraries, load_policy(args), args.threads)
+    policy = load_policy(args)
+    if policy is not None:
+        match.warm_up(policy)
+    sources = demo.Sources(libraries, policy, args.threads)
     with demo.bind(args.port) as listening, demo.temporary_folder() as folder:
         from synthrl_jax import demo_page  # imports Gradio, which looks for its folder then
 

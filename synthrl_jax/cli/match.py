@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     for warning in heard.warnings:
         print(f"note: {warning}")
     policy = load_policy(args)
+    if policy is not None:
+        match.warm_up(policy)
     libraries = library.open_libraries(args.library, threads=args.threads)
     with BudgetBar("searching") as bar:
         result = match.match_heard(
