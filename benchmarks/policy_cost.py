@@ -12,16 +12,20 @@ Work is named `recipe:size`, after the files in `configs/`; rows of the table:
 
 `+sequence` after a recipe that reinforces renders before it learns, not meanwhile; `+dexed-py`
 also renders with dexed-py and scores with librosa in a pool of processes, as reference
-implementations do. The peer (`torch_policy.py`) has SynthRL's network of the size `--peer`, whose
-layers are checked to be as large as ours; it has its batches for nothing, and reinforces by
-dexed-py and librosa where dexed-py is installed. Without PyTorch its rows are left out.
+implementations do. The peer (`torch_policy.py`) has SynthRL's network, whose layers are checked to
+be as large as ours, of each size in `--peer`; ratios are to the first. It has its batches for
+nothing, tries one action per sound, and reinforces by dexed-py and librosa where dexed-py is
+installed. PyTorch is needed for the peer alone: `--peer` without a size leaves it out.
 
 Sounds are those of bundled voices and networks are fresh. After one step to warm up, the fastest of
-`--repeats` counts, as the others were disturbed: `s / step`. `cores` is how many worked on it on
-average, so that `sounds / core s` holds on a busy machine too; the processes of dexed-py are not
-in either. Shares are of all repeats; `mel` is the time of the
-spectrogram alone, which is also part of `policy` or else of `learn`. Ratios are of sounds per
-second to the peer's for the same kind of work.
+`--repeats` counts, as the others were disturbed. `cores` is how many worked on it on average, the
+processes of dexed-py included, so that `sounds / core s` holds on a busy machine too.
+
+Shares are of all repeats. Rendering and scoring, which are one call of the engine, are told apart
+by rendering the same actions alone. They go on beside the update where a recipe overlaps them, but
+for `wait`; else `wait` is the same time once more. `mel` is the time of the spectrogram alone,
+which is also part of `policy` or else of `learn`. Ratios are of sounds per second, for the same
+kind of work.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ import pathlib
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import jax
@@ -53,16 +57,21 @@ from synthrl_jax.actions import ActionSpace
 from synthrl_jax.environment import Score
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.reward import Distances
-from synthrl_jax.run_log import PARTS, Clock
-from synthrl_jax.types import Batch, Config, DecisionLayout, View
+from synthrl_jax.run_log import Clock
+from synthrl_jax.types import Batch, Config, DecisionLayout, TrainState, View
 
 TRAIN = (
     *("stage1:base", "stage1:small", "pretrain:small"),
-    *("stage2:small", "stage2:small+sequence", "stage2:small+dexed-py", "reinforce:small"),
+    *("stage2:base", "stage2:small", "stage2:small+sequence", "stage2:small+dexed-py"),
+    "reinforce:small",
 )
 INFER = ("stage1:base", "stage1:small", "pretrain:small")
 TRIES = 16
-INSTALL_TORCH = "without PyTorch there is no peer to compare with: pip install torch==2.13.0"
+INSTALL_TORCH = (
+    "the peer needs PyTorch: pip install torch==2.13.0 (or leave it out: --peer without a size)"
+)
+INSTALL_DEXED = "is left out: pip install dexed-py==0.3.0"
+_PEER = "PyTorch"
 _ALPHA = 0.5
 """Share of the policy-gradient loss in the peer's updates; it costs the same for any."""
 
@@ -77,7 +86,7 @@ class Cost:
       parameters: of its network.
       batch: sounds per step.
       step_s: seconds.
-      busy_s: of all cores together, in this process.
+      busy_s: of all cores together.
       shares: of the step that its parts take.
       threads: that there were.
       ratio: of sounds per second to the peer's; None without a peer.
@@ -139,17 +148,41 @@ class Work:
         return config
 
 
-def _peer_reward(job: tuple[bytes, NDArray[np.float32]]) -> float:
-    """The reward of a packed voice and a target [S]."""
+@dataclasses.dataclass
+class Spent:
+    """Seconds that a pool of processes worked.
+
+    Attributes:
+      render_s, score_s: until rendered, and until scored after that.
+      busy_s: of all cores together.
+    """
+
+    render_s: float = 0.0
+    score_s: float = 0.0
+    busy_s: float = 0.0
+
+    def add(self, other: Spent) -> None:
+        """Adds what was spent elsewhere."""
+        self.render_s += other.render_s
+        self.score_s += other.score_s
+        self.busy_s += other.busy_s
+
+
+def _peer_reward(job: tuple[bytes, NDArray[np.float32]]) -> tuple[float, Spent]:
+    """The reward of a packed voice and a target [S], and what it took."""
     import dexed
 
+    start, busy = time.perf_counter(), time.process_time()
     voice, target = job
     synth = dexed.DexedSynth(audio.SAMPLE_RATE)
     synth.load_patch(dexed.Patch.from_packed(voice))
     sound = np.asarray(synth.render(60, 85, bench.GATE_S, bench.LENGTH_S), np.float32)
     fade = int(0.1 * audio.SAMPLE_RATE)
     sound[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
-    return bench.librosa_score(bench.librosa_features(target), sound)
+    rendered = time.perf_counter()
+    reward = bench.librosa_score(bench.librosa_features(target), sound)
+    end = time.perf_counter()
+    return reward, Spent(rendered - start, end - rendered, time.process_time() - busy)
 
 
 class ReferenceRewards:
@@ -158,9 +191,13 @@ class ReferenceRewards:
     Args:
       space: what actions mean.
       processes: number of them.
+
+    Attributes:
+      spent: by the processes until now.
     """
 
     def __init__(self, space: ActionSpace, processes: int) -> None:
+        self.spent = Spent()
         self._space = space
         self._pool = concurrent.futures.ProcessPoolExecutor(
             processes, multiprocessing.get_context("spawn")
@@ -176,8 +213,20 @@ class ReferenceRewards:
         del played
         voices = presets.from_values(self._space.to_values(action), [""] * len(action))
         jobs = [(bytes(voice), sound) for voice, sound in zip(voices, target, strict=True)]
-        rewards = np.asarray(list(self._pool.map(_peer_reward, jobs)), np.float32)
+        rewards = []
+        for reward, spent in self._pool.map(_peer_reward, jobs):
+            rewards.append(reward)
+            self.spent.add(spent)
+        rewards = np.asarray(rewards, np.float32)
         return Score(Distances(*[np.full_like(rewards, np.nan)] * 4), rewards)
+
+    def busy_s(self) -> float:
+        """Of all cores together, of this process and of those."""
+        return time.process_time() + self.spent.busy_s
+
+    def rendering(self) -> float:
+        """Share of rendering in rendering and scoring."""
+        return self.spent.render_s / (self.spent.render_s + self.spent.score_s)
 
     def close(self) -> None:
         """Ends the processes."""
@@ -234,17 +283,43 @@ def _layer_of(names: Sequence[str]) -> str:
     return ".".join(names[:-1])
 
 
-def fastest(step: Callable[[], object], repeats: int, clock: Clock | None = None) -> Any:
-    """(seconds, seconds of all cores) of the fastest step after one to warm up."""
+def fastest(
+    step: Callable[[], object],
+    repeats: int,
+    clock: Clock | None = None,
+    busy_s: Callable[[], float] | None = None,
+) -> tuple[float, float]:
+    """(seconds, seconds of all cores) of the fastest step after one to warm up.
+
+    Args:
+      step: what to time.
+      repeats: number of times.
+      clock: restarted after the warm-up.
+      busy_s: seconds of all cores until now; None for those of this process.
+    """
+    busy_s = busy_s or time.process_time
     step()
     if clock is not None:
         clock.restart()
     times = []
     for _ in range(repeats):
-        start, busy = time.perf_counter(), time.process_time()
+        start, busy = time.perf_counter(), busy_s()
         step()
-        times.append((time.perf_counter() - start, time.process_time() - busy))
+        times.append((time.perf_counter() - start, busy_s() - busy))
     return min(times)
+
+
+def tell_apart(shares: dict[str, float], rendering: float) -> dict[str, float]:
+    """Splits the share of rendering and scoring into `render` and `reward`.
+
+    Args:
+      shares: of `PARTS`.
+      rendering: share of rendering in both.
+    """
+    if "render" not in shares:
+        return shares
+    both = shares["render"]
+    return shares | {"render": both * rendering, "reward": both * (1 - rendering)}
 
 
 class Bench:
@@ -283,7 +358,7 @@ class Bench:
         weights = built.policy.init(0)
         clock = Clock(config.train.batch_size)
         step = 0
-        with self._rewards(built, work), built._actor(clock) as actor:
+        with self._rewards(built, work) as reference, built._actor(clock) as actor:
             state = built.fresh_state(jax.tree.map(np.array, weights))
             view_s = self._view_seconds(built)
 
@@ -294,23 +369,53 @@ class Bench:
                     raise FloatingPointError(f"{work}: the loss is {scalars['loss']}")
                 step += 1
 
-            seconds = fastest(update, self._repeats, clock)
-            shares = clock.shares() | {"mel": view_s / seconds[0]}
-        kind = "reinforce" if config.reinforce.enabled else "learn"
-        self._add(kind, str(work), _total(built, weights), config.train.batch_size, seconds, shares)
+            busy_s = reference.busy_s if reference else None
+            seconds = fastest(update, self._repeats, clock, busy_s)
+            shares = clock.shares()
+            if reference:
+                shares = tell_apart(shares, reference.rendering())
+            elif config.reinforce.enabled:
+                shares = tell_apart(shares, self._rendering(built, state))
+        kind, name = "learn", str(work)
+        if config.reinforce.enabled:
+            kind, tries = "reinforce", config.reinforce.tries
+            name += f", {tries} tries" if tries > 1 else ""
+        shares["mel"] = view_s / seconds[0]
+        self._add(kind, name, _total(built, weights), config.train.batch_size, seconds, shares)
 
     @contextlib.contextmanager
-    def _rewards(self, built: trainer.Trainer, work: Work) -> Iterator[None]:
-        """Gives a trainer the rewards that the work asks for."""
+    def _rewards(
+        self, built: trainer.Trainer, work: Work
+    ) -> Generator[ReferenceRewards | None, None, None]:
+        """Gives a trainer the rewards that the work asks for, if they are not its own."""
         if work.way != "dexed-py":
-            yield
+            yield None
             return
         rewards = ReferenceRewards(built.space, self._threads)
         built.environment = rewards  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            yield
+            yield rewards
         finally:
             rewards.close()
+
+    def _rendering(self, built: trainer.Trainer, state: TrainState) -> float:
+        """Share of rendering in rendering and scoring what the policy tries on a batch."""
+        batch = self._batch(built, built.config.train.batch_size)
+        tries = np.asarray(built.steps.act(state, built.steps.view(batch)).action)
+        actions = [tries[:, i] for i in range(tries.shape[1])]
+        environment = built.environment
+
+        def play() -> None:
+            targets = environment.prepare(batch.audio)
+            for action in actions:
+                np.asarray(environment.play(action, targets, batch.played).reward)
+
+        def render() -> None:
+            for action in actions:
+                environment.render(action, batch.played)
+
+        alone_s, both_s = (fastest(work, self._repeats)[0] for work in (render, play))
+        return min(1.0, alone_s / both_s)
 
     def _view_seconds(self, built: trainer.Trainer) -> float:
         batch = self._batch(built, built.config.train.batch_size)
@@ -356,9 +461,9 @@ class Bench:
             "likeliest": lambda: peer.likeliest(batch),
             "sampled": lambda: peer.sample(batch, TRIES),
         }
-        name = f"PyTorch {size}"
+        name = f"{_PEER} {size}"
 
-        def add(kind: str, seconds: Any, shares: dict[str, float]) -> None:
+        def add(kind: str, seconds: tuple[float, float], shares: dict[str, float]) -> None:
             self._add(kind, name, sum(theirs.values()), len(batch.audio), seconds, shares)
 
         mel_s = fastest(lambda: peer.view(batch), self._repeats)[0]
@@ -367,14 +472,24 @@ class Bench:
         for kind in kinds:
             seconds = fastest(works[kind], self._repeats)
             add(kind, seconds, {"mel": mel_s / seconds[0]})
-        if True in reinforces and importlib.util.find_spec("dexed"):
-            clock = Clock(len(batch.audio))
-            rewards = ReferenceRewards(built.space, self._threads)
+        if True not in reinforces:
+            return
+        if not importlib.util.find_spec("dexed"):
+            self._console.print(f"{name}, reinforced, {INSTALL_DEXED}")
+            return
+        clock = Clock(len(batch.audio))
+        rewards = ReferenceRewards(built.space, self._threads)
+        try:
             seconds = fastest(
-                lambda: peer.reinforce(batch, rewards, _ALPHA, clock), self._repeats, clock
+                lambda: peer.reinforce(batch, rewards, _ALPHA, clock),
+                self._repeats,
+                clock,
+                rewards.busy_s,
             )
-            add("reinforce", seconds, clock.shares() | {"mel": mel_s / seconds[0]})
+            shares = tell_apart(clock.shares(), rewards.rendering())
+        finally:
             rewards.close()
+        add("reinforce", seconds, shares | {"mel": mel_s / seconds[0]})
 
     def _add(
         self,
@@ -406,10 +521,13 @@ def _total(built: trainer.Trainer, weights: Weights) -> int:
 
 
 def with_ratios(costs: Sequence[Cost]) -> list[Cost]:
-    """Sorted by kind, each with its ratio to the peer of its kind, which comes first."""
-    peers = {cost.kind: cost for cost in costs if cost.name.startswith("PyTorch")}
+    """Sorted by kind, peers first, each with its ratio to the first peer of its kind."""
+    peers: dict[str, Cost] = {}
+    for cost in costs:
+        if _is_peer(cost):
+            peers.setdefault(cost.kind, cost)
     kinds = ("learn", "reinforce", "likeliest", "sampled")
-    ordered = sorted(costs, key=lambda c: (kinds.index(c.kind), c is not peers.get(c.kind)))
+    ordered = sorted(costs, key=lambda c: (kinds.index(c.kind), not _is_peer(c)))
     return [
         dataclasses.replace(cost, ratio=cost.rate / peers[cost.kind].rate)
         if cost.kind in peers
@@ -418,10 +536,14 @@ def with_ratios(costs: Sequence[Cost]) -> list[Cost]:
     ]
 
 
-_SHARES = (*PARTS, "mel")
+def _is_peer(cost: Cost) -> bool:
+    return cost.name.startswith(_PEER)
+
+
+_SHARES = ("data", "policy", "render", "reward", "wait", "learn", "mel")
 _COLUMNS = (
-    *("work", "by", "parameters", "batch", "s / step", "sounds / s", "sounds / core s", "cores"),
-    *("× peer", "data", "policy", "render + score", "wait", "learn", "mel"),
+    *("work", "by", "parameters", "batch", "ms / step", "sounds / s", "sounds / core s", "cores"),
+    *("× peer", *_SHARES),
 )
 _TEXT_COLUMNS = 2
 
@@ -430,7 +552,8 @@ def cells_of(cost: Cost) -> tuple[str, ...]:
     """Of the table."""
     return (
         *(cost.kind, cost.name, f"{cost.parameters / 1e6:.1f} M", str(cost.batch)),
-        *(f"{cost.step_s:.3g}", f"{cost.rate:.3g}", f"{cost.batch / cost.busy_s:.3g}"),
+        *(f"{1e3 * cost.step_s:,.0f}".replace(",", " "), f"{cost.rate:.3g}"),
+        f"{cost.batch / cost.busy_s:.3g}",
         f"{cost.busy_s / cost.step_s:.1f}",
         "–" if cost.ratio is None else f"{cost.ratio:.2f}",
         *(f"{cost.shares[name]:.0%}" if name in cost.shares else "–" for name in _SHARES),
@@ -462,24 +585,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--train", nargs="*", type=Work.parse, default=list(map(Work.parse, TRAIN)))
     parser.add_argument("--infer", nargs="*", type=Work.parse, default=list(map(Work.parse, INFER)))
-    parser.add_argument("--peer", default="base", help='size of SynthRL in PyTorch, or "none"')
+    parser.add_argument(
+        "--peer", nargs="*", default=["base", "small"], help="sizes of SynthRL's in PyTorch"
+    )
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
     parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts")
     parser.add_argument("--batch", type=int, default=32, help="sounds at a time where one asks")
     parser.add_argument("--voices", type=int, default=0, help="of the bundled ones; 0 for all")
-    parser.add_argument("--budget", type=float, default=np.inf, help="begin nothing after seconds")
     parser.add_argument("--json", action="store_true", help="print a line of JSON at the end")
     parser.add_argument("--markdown", type=pathlib.Path, help="file for the table")
     args = parser.parse_args(argv)
 
+    if args.peer and not importlib.util.find_spec("torch"):
+        parser.exit(1, f"{INSTALL_TORCH}\n")
     if args.threads:
         use_threads(args.threads)
     console = Console(width=200)
-    end = time.monotonic() + args.budget
-
-    def in_time() -> bool:
-        return time.monotonic() < end
-
     with tempfile.TemporaryDirectory() as folder:
         measured = Bench(
             pathlib.Path(folder),
@@ -488,20 +609,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             console=console,
             limit=args.voices,
         )
-        if args.peer != "none" and importlib.util.find_spec("torch"):
-            measured.peer(args.peer, args.train, args.infer)
-        elif args.peer != "none":
-            console.print(INSTALL_TORCH)
+        for size in args.peer:
+            measured.peer(size, args.train, args.infer)
         for work in args.train:
-            if work.way == "dexed-py" and importlib.util.find_spec("dexed") is None:
-                console.print(f"{work} is left out: pip install dexed-py==0.3.0")
-            elif in_time():
+            if work.way == "dexed-py" and not importlib.util.find_spec("dexed"):
+                console.print(f"{work} {INSTALL_DEXED}")
+            else:
                 measured.train(work)
         for work in args.infer:
-            if in_time():
-                measured.infer(work, args.batch)
-        if not in_time():
-            console.print(f"after {args.budget:g} s nothing more was begun; rows are missing")
+            measured.infer(work, args.batch)
     costs = with_ratios(measured.costs)
     console.print(rich_table(costs))
     if args.markdown:

@@ -46,6 +46,9 @@ class Rewards(Protocol):
 class LogMel(nn.Module):
     """[B, S] sound → [B, M, T] log-mel spectrogram in [-1, 1]."""
 
+    filters: Tensor
+    window: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         filters = librosa.filters.mel(
