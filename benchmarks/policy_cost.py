@@ -58,7 +58,8 @@ from synthrl_jax.environment import Score
 from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.reward import Distances
 from synthrl_jax.run_log import Clock
-from synthrl_jax.types import Batch, Config, DecisionLayout, TrainState, View
+from synthrl_jax.steps import view_of
+from synthrl_jax.types import Batch, Config, DecisionLayout, TrainState
 
 TRAIN = (
     *("stage1:base", "stage1:small", "pretrain:small"),
@@ -436,7 +437,7 @@ class Bench:
             act = _make_act_fn(built.policy, count, warmth)
 
             def ask(act: Any = act) -> None:
-                np.asarray(act(weights, batch.audio, batch.played))
+                np.asarray(act(weights, batch))
 
             seconds = fastest(ask, self._repeats)
             self._add(kind, str(work), _total(built, weights), batch_size, seconds, {})
@@ -506,11 +507,11 @@ class Bench:
 
 
 def _make_act_fn(policy: PolicyFn, count: int, temperature: float) -> Any:
-    """(weights, sounds [B, S], played [B, 3]) → [B, count, D] actions."""
+    """(weights, batch) → [B, count, D] actions."""
 
     @jax.jit
-    def act(weights: Weights, sounds: jax.Array, played: jax.Array) -> jax.Array:
-        view = View(audio.log_mel(sounds), played)
+    def act(weights: Weights, batch: Batch) -> jax.Array:
+        view = view_of(batch.audio, batch.played, batch.reference)
         return policy.sample(weights, view, jax.random.key(0), count, temperature)
 
     return act
