@@ -55,6 +55,9 @@ def base_config(size: str) -> ml_collections.ConfigDict:
     config.data.endless.shares = ml_collections.ConfigDict(
         dict(mutated=0.0, crossed=0.0, reordered=0.0, interpolated=0.0, prior=0.0)
     )
+    # Of the voices to begin from: how many sounds go without, and how many made-up voices begin
+    # from the one they were made of.
+    config.data.endless.references = ml_collections.ConfigDict(dict(missing=0.1, parents=0.3))
     config.data.endless.notes = ml_collections.ConfigDict(
         dict(varied=0.0, note=(36, 84), velocity=(30, 127), gate_s=(0.3, 3.5))
     )

@@ -225,6 +225,10 @@ class EndlessReferences:
     missing: float = 0.1
     parents: float = 0.3
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.missing <= 1 and 0 <= self.parents <= 1):
+            raise ValueError("missing and parents must be between 0 and 1")
+
     def draw(
         self,
         rng: np.random.Generator,

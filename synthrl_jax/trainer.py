@@ -221,7 +221,10 @@ class Trainer:
             return None
         other = self.elsewhere
         of_elsewhere = other and self._references(other.dataset, other.rows)
-        return EndlessReferences(of_bank, of_elsewhere)
+        shares = self.config.data.endless.references.to_dict()
+        return _checked(
+            "data.endless.references", lambda: EndlessReferences(of_bank, of_elsewhere, **shares)
+        )
 
     def _references(self, dataset: data.Dataset, rows: NDArray[np.int64]) -> References | None:
         """The nearest training voices of some sounds, for a network that wants them."""
