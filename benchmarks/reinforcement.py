@@ -1,8 +1,11 @@
-"""What each part of the reinforcement recipe is worth: SynthRL's, ours, ours without each part.
+r"""What each part of the reinforcement recipe is worth: SynthRL's, ours, ours without each part.
 
-    python -m benchmarks.reinforcement --init runs/pretrain --data datasets/dexed --updates 120
+    python train.py --config=configs/pretrain.py:small --workdir=runs/alone \
+        --config.model.reference=False
+    python -m benchmarks.reinforcement --init runs/alone --data datasets/dexed --updates 48
 
-All arms start from the same weights, learn from the same fixed list of voices for the same number
+The network decides from the sound alone, as with a voice to begin from there is less to learn. All
+arms start from the same weights, learn from the same fixed list of voices for the same number
 of updates, and render the same number of sounds. What they do not share is in `ARMS`. Validation
 is on held-out voices. A run that was stopped goes on where it was. Leaves `ablation.png` and
 `ablation.json` in --out, and prints a table in Markdown.
@@ -57,6 +60,7 @@ def arm_config(arm: str, args: argparse.Namespace, seed: int) -> Config:
     config.init_from, config.init_which = str(args.init), args.which
     config.data.path = str(args.data)
     config.data.endless.enabled = False
+    config.model.reference = False
     config.data.max_train, config.data.max_valid = args.targets, args.valid
     config.data.use_spare_valid = False
     batches = -(-args.targets // config.train.batch_size)
