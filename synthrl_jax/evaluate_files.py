@@ -165,6 +165,7 @@ def write_evaluation(
     description: dict[str, Any],
     num_examples: int,
     seed: int,
+    compact: bool = False,
 ) -> dict[str, Any]:
     """Writes an evaluation into a folder.
 
@@ -175,6 +176,7 @@ def write_evaluation(
       description: of the run, for `metrics.json`.
       num_examples: sounds on the page, drawn at random.
       seed: of the draw.
+      compact: the page has MP3 and JPEG instead of FLAC and PNG.
 
     Returns:
       What `metrics.json` holds.
@@ -200,6 +202,7 @@ def write_evaluation(
         (out / TRADE_OFF).write_bytes(plot)
     page = report.render_page(
         "evaluation.html",
+        compact=compact,
         title=f"Matches on {task.dataset.path.name}",
         summary=summary,
         tables=made,

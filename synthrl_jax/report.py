@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from synthrl_jax import audio
 
 _DYNAMIC_RANGE_DB = 80.0
+_MP3_COMPRESSION = 0.4
+"""Of libsndfile: 0 is the best sound, 1 the smallest file."""
 _TICKS_HZ = {100: "100", 300: "300", 1000: "1k", 3000: "3k", 10_000: "10k"}
 
 
@@ -89,7 +91,7 @@ class Panel(NamedTuple):
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment(compact: bool) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("synthrl_jax"),
         autoescape=True,
@@ -98,44 +100,66 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "audio_uri": audio_uri,
+        "audio_uri": functools.partial(audio_uri, compact=compact),
         "png_uri": png_uri,
-        "spectrograms": spectrograms_png,
+        "spectrograms": functools.partial(spectrograms_uri, compact=compact),
     }
     return environment
 
 
-def render_page(template: str, **context: Any) -> str:
-    """Fills a template of `templates/`; text is escaped."""
-    return _environment().get_template(template).render(**context)
+def render_page(template: str, *, compact: bool = False, **context: Any) -> str:
+    """Fills a template of `templates/`; text is escaped.
+
+    Args:
+      template: its name.
+      compact: sounds are MP3 and spectrograms JPEG, a tenth as large.
+      context: what the template asks for.
+    """
+    return _environment(compact).get_template(template).render(**context)
 
 
-def audio_uri(sound: NDArray[np.float32], sample_rate: int = audio.SAMPLE_RATE) -> str:
-    """[S] as a FLAC data URI at a comfortable level."""
+def audio_uri(
+    sound: NDArray[np.float32], sample_rate: int = audio.SAMPLE_RATE, *, compact: bool = False
+) -> str:
+    """[S] as a FLAC or, if compact, MP3 data URI at a comfortable level."""
     buffer = io.BytesIO()
     peak = float(np.max(np.abs(sound))) or 1.0
-    soundfile.write(buffer, 0.7 * sound / peak, sample_rate, format="FLAC", subtype="PCM_16")
-    return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    level = 0.7 * sound / peak
+    if compact:
+        soundfile.write(
+            buffer, level, sample_rate, format="MP3", compression_level=_MP3_COMPRESSION
+        )
+        return _uri("audio/mpeg", buffer.getvalue())
+    soundfile.write(buffer, level, sample_rate, format="FLAC", subtype="PCM_16")
+    return _uri("audio/flac", buffer.getvalue())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _png(figure: Figure) -> bytes:
+    return _drawn(figure, "png")
+
+
+def _drawn(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
+    figure.savefig(buffer, format=kind, dpi=90)
     return buffer.getvalue()
 
 
 def png_uri(png: bytes) -> str:
     """A PNG file as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return _uri("image/png", png)
 
 
-def spectrograms_png(sounds: Mapping[str, NDArray[np.float32]]) -> str:
+def spectrograms_uri(sounds: Mapping[str, NDArray[np.float32]], *, compact: bool = False) -> str:
     """Spectrograms of sounds of one length, by title, side by side on one dB scale.
 
     Octaves are evenly spaced.
 
     Returns:
-      A PNG data URI.
+      A PNG or, if compact, JPEG data URI.
     """
     magnitude = np.asarray(audio.stft_magnitude(np.stack([*sounds.values()])))
     duration_s = len(next(iter(sounds.values()))) / audio.SAMPLE_RATE
@@ -165,7 +189,7 @@ def spectrograms_png(sounds: Mapping[str, NDArray[np.float32]]) -> str:
         np.interp(list(_TICKS_HZ), _row_hz(), np.arange(len(bins))), _TICKS_HZ.values()
     )
     axes[0].set_ylabel("Hz", labelpad=1)
-    return png_uri(_png(figure))
+    return _uri("image/jpeg", _drawn(figure, "jpeg")) if compact else png_uri(_png(figure))
 
 
 def _row_hz() -> NDArray[np.float64]:

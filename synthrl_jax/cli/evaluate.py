@@ -83,6 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--examples", type=count, default=8, metavar="N", help="sounds on the page, at random"
     )
+    parser.add_argument(
+        "--compact", action="store_true", help="a small page, with MP3 and JPEG in it"
+    )
     parser.add_argument("--seed", type=count, default=0, help="of samples, searches and examples")
     parser.add_argument("--threads", type=count, default=0, help="0: one per core")
     parser.add_argument(
@@ -145,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
         },
         num_examples=args.examples,
         seed=args.seed,
+        compact=args.compact,
     )
     if args.json:
         print(json.dumps(summary))
