@@ -4,7 +4,8 @@
         --config.init_from=runs/pretrain --config.data.elsewhere=datasets/elsewhere
 
 Several tries at every sound are rendered and scored; those that do better than the others of the
-same sound become likelier. Sounds are made as in `pretrain.py`, and the parameter loss stays.
+same sound become likelier. Sounds are made as in `pretrain.py`; half of them go without a voice to
+begin from, as guesses from the sound alone are what a search gains most by.
 """
 
 from configs import common
@@ -15,10 +16,10 @@ def get_config(size: str = ""):
     config = common.fast_config(size)
     config.stage = 2
     config.reinforce.enabled = True
-    config.reinforce.alpha_start = 0.8
-    config.reinforce.alpha_epochs = 1e9  # stays there
+    config.reinforce.alpha_start = 1.0
     config.reinforce.tries = 8
-    config.model.trust = 8.0
+    config.model.trust = 12.0
+    config.data.endless.references.missing = 0.5
     config.loss.learn_from = "tries"
     config.loss.reward_scale = "log"
     config.loss.advantage = "group"

@@ -175,7 +175,7 @@ def _parts(make, number: int) -> tuple[Batch, Batch]:
     for loader in loaders:
         next(loader)
     whole, *parts = [next(loader) for loader in loaders]
-    return whole, Batch(*map(np.concatenate, zip(*parts, strict=True)))
+    return whole, jax.tree.map(lambda *rows: np.concatenate(rows), *parts)
 
 
 def _assert_same_batch(a: Batch, b: Batch) -> None:
