@@ -210,9 +210,9 @@ def export_policy(run: pathlib.Path, path: pathlib.Path, which: Which = "best") 
     }
     # Folders of this machine mean nothing elsewhere.
     config.init_from = pathlib.Path(config.init_from).name
-    config.data.path = pathlib.Path(config.data.path).name
-    if "elsewhere" in config.data:
-        config.data.elsewhere = pathlib.Path(config.data.elsewhere).name
+    for name in ("path", "elsewhere", "library"):
+        if name in config.data:
+            config.data[name] = pathlib.Path(config.data[name]).name
     about = json.dumps({"config": config.to_dict(), "step": step}, sort_keys=True)
     try:
         np.savez_compressed(path, about=np.array(about), **arrays)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from synthrl_jax.checkpoint import LoadedPolicy
 
 _POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
-_POLICY_GUESSES, _POLICY_STARTS = 64, 8
+_POLICY_GUESSES = 64
 _VELOCITY = 85
 _POOL = 300
 """Voices of the library to cross with."""
@@ -171,8 +171,7 @@ def match_heard(
     first = from_library[: int(np.clip(_FIRST_SHARE * budget.renders, 1, _FIRST))]
     if policy is not None:
         guesses = int(np.clip(_FIRST_SHARE * budget.renders, 1, _POLICY_GUESSES))
-        guessed = policy_guesses(policy, heard, from_library, guesses, seed=seed, threads=threads)
-        first = np.concatenate([guessed, first])
+        first = np.concatenate([policy_guesses(policy, heard, guesses, seed), first])
     found = search.search(
         score,
         first if len(first) else presets.init_voice()[None],
@@ -209,34 +208,14 @@ def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -
     return sorted(found, key=lambda m: m.distance)[:count]
 
 
-def policy_guesses(
-    policy: LoadedPolicy,
-    heard: Heard,
-    near: NDArray[np.uint8],
-    count: int,
-    *,
-    seed: int = 0,
-    threads: int = 0,
-) -> NDArray[np.uint8]:
-    """What a policy makes of a sound: the likeliest from each voice to begin from, then samples.
+def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) -> NDArray[np.uint8]:
+    """[count, 128] packed voices: the policy's most likely guess, then samples.
 
-    A policy that sees the note gets the sound as it is. Another knows sounds of one note and
-    length, so it gets the sound brought there.
-
-    Args:
-      policy: guesses.
-      heard: the sound.
-      near: [R, 128] packed voices to begin from; the first few are used.
-      count: of guesses.
-      seed: of the samples.
-      threads: 0 is one per core.
-
-    Returns:
-      [count, 128] packed voices.
+    They are guessed from the sound alone: voices of the library, from which the policy could begin,
+    a search has as they are. A policy that sees the note gets the sound as it is. Another knows
+    sounds of one note and length, so it gets the sound brought there.
     """
     import jax
-
-    from synthrl_jax import guesses
 
     sound = heard.target
     played = np.array([[heard.note, _VELOCITY, heard.gate_s]], np.float32)
@@ -246,25 +225,18 @@ def policy_guesses(
             sound = soxr.resample(sound, SAMPLE_RATE * ratio, SAMPLE_RATE)
         played = None
     sound = audio_files.fit_length(sound, round(_POLICY_SECONDS * SAMPLE_RATE))[None]
-    values = guesses.guess(
-        policy,
-        sound,
-        near[None, :_POLICY_STARTS],
-        # Always as many, as each number is a program of its own to compile.
-        _POLICY_GUESSES if count > _POLICY_STARTS else _POLICY_STARTS,
-        key=jax.random.key(seed),
-        renderer=Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads),
-        played=played,
-    )[0, :count]
+    best = policy.best_values(sound, played)
+    # Always as many, as each number is a program of its own to compile.
+    key = jax.random.key(seed)
+    samples = policy.sample_values(key, sound, _POLICY_GUESSES - 1, played)[0]
+    values = np.concatenate([best, samples])[:count]
     return presets.from_values(values, ["GUESS"] * len(values))
 
 
 def warm_up(policy: LoadedPolicy) -> None:
     """Compiles what `policy_guesses` runs, before the clock of a budget starts."""
     silence = np.zeros(round(_POLICY_SECONDS * SAMPLE_RATE), np.float32)
-    heard = Heard(silence, _POLICY_NOTE, 3.0, 0.0, ())
-    near = np.tile(presets.init_voice(), (_POLICY_STARTS, 1))
-    policy_guesses(policy, heard, near, _POLICY_GUESSES)
+    policy_guesses(policy, Heard(silence, _POLICY_NOTE, 3.0, 0.0, ()), 1, 0)
 
 
 def _candidates(
