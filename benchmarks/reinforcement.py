@@ -23,6 +23,7 @@ from rich.console import Console
 
 from configs import reinforce
 from synthrl_jax import run_log, trainer
+from synthrl_jax.reward import RewardWeights
 from synthrl_jax.types import Config
 
 ARMS: dict[str, dict[str, Any]] = {
@@ -79,22 +80,32 @@ def run_arm(arm: str, args: argparse.Namespace, seed: int) -> list[dict[str, flo
 
 
 def plot(results: dict[str, list[list[dict[str, float]]]], renders: float, path: pathlib.Path):
-    """Validation reward against renders, the mean of the seeds and their range."""
+    """Distance and reward against renders in validation: the mean of the seeds and their range."""
     from matplotlib.figure import Figure
 
-    figure = Figure((7.5, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for arm, seeds in results.items():
-        steps = np.array([row["step"] for row in seeds[0]]) * renders
-        rewards = np.array([[row["reward"] for row in rows] for rows in seeds])
-        (line,) = axes.plot(steps, rewards.mean(axis=0), label=arm)
-        axes.fill_between(
-            steps, rewards.min(axis=0), rewards.max(axis=0), alpha=0.15, color=line.get_color()
-        )
-    axes.set(xlabel="renders", ylabel="validation reward of the single guess")
-    axes.legend(fontsize=8)
-    axes.grid(alpha=0.3)
+    figure = Figure((11, 4.5), layout="constrained")
+    panels = {"weighted distance of the single guess": _distance, "its reward": _reward}
+    for axes, (label, measure) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        for arm, seeds in results.items():
+            steps = np.array([row["step"] for row in seeds[0]]) * renders
+            values = np.array([[measure(row) for row in rows] for rows in seeds])
+            (line,) = axes.plot(steps, values.mean(axis=0), label=arm)
+            low, high = values.min(axis=0), values.max(axis=0)
+            axes.fill_between(steps, low, high, alpha=0.15, color=line.get_color())
+        axes.set(xlabel="renders", ylabel=label)
+        axes.grid(alpha=0.3)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def _distance(row: dict[str, float]) -> float:
+    """The sum whose inverse is the reward of a sound, of mean distances."""
+    return sum(weight * row[name] for name, weight in RewardWeights()._asdict().items())
+
+
+def _reward(row: dict[str, float]) -> float:
+    return row["reward"]
 
 
 def main() -> None:
