@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
 _POLICY_GUESSES = 64
+_LEAST_SECONDS_FOR_POLICY = 0.75
+"""In less, a policy's guesses would take most of the time that a search has."""
 _VELOCITY = 85
 _POOL = 300
 """Voices of the library to cross with."""
@@ -152,7 +154,7 @@ def match_heard(
     Args:
       heard: the target.
       libraries: where candidates come from.
-      policy: makes further candidates.
+      policy: makes further candidates, if there is time for it.
       budget: of the search.
       name: of the sound; the voices are named after it.
       count: of voices, 1 to 32: the best, runners-up, variations.
@@ -169,7 +171,7 @@ def match_heard(
         -1, presets.VOICE_BYTES
     )
     first = from_library[: int(np.clip(_FIRST_SHARE * budget.renders, 1, _FIRST))]
-    if policy is not None:
+    if policy is not None and budget.seconds >= _LEAST_SECONDS_FOR_POLICY:
         guesses = int(np.clip(_FIRST_SHARE * budget.renders, 1, _POLICY_GUESSES))
         first = np.concatenate([policy_guesses(policy, heard, guesses, seed), first])
     found = search.search(

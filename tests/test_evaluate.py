@@ -290,6 +290,8 @@ def test_command_needs_no_policy(
     assert page.is_file() and "without near-copies of targets" in page.read_text()
     assert main([*base, "--matcher", "policy"]) == 2
     assert "give its --run" in capsys.readouterr().err
+    assert main([*base, "--matcher", "search", "--no-library"]) == 2
+    assert "--no-library goes with" in capsys.readouterr().err
 
 
 def test_budgets_are_a_list() -> None:

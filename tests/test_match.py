@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import shutil
+import unittest.mock
 
 import dexed
 import numpy as np
@@ -95,6 +96,14 @@ def test_policy_adds_its_guesses(
     assert len(alone.curve) == 70 and not alone.nearest
     score = match.make_score(heard)(guesses[:1])[0, REWARD]
     assert alone.curve[0] == pytest.approx(score)
+
+
+def test_a_policy_is_not_asked_where_there_is_no_time(
+    opened: library.Library, heard: listen.Heard
+) -> None:
+    asked = unittest.mock.NonCallableMock(spec=checkpoint.LoadedPolicy)
+    result = match.match_heard(heard, [opened], policy=asked, budget=Budget(seconds=0.1), count=1)
+    assert len(result.curve) >= 1 and not asked.mock_calls
 
 
 def test_names_tell_sound_and_place() -> None:
