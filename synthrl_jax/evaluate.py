@@ -194,6 +194,7 @@ def open_libraries(
     kind: data.SplitKind,
     seed: int,
     fold: int,
+    near_copies: bool = False,
     threads: int = 0,
 ) -> list[Library]:
     """Voices to find matches among, without those that would make the task too easy.
@@ -207,6 +208,8 @@ def open_libraries(
         they are voices, else for what `library.open_libraries` takes then.
       task: what is to be matched.
       kind, seed, fold: how datasets are split.
+      near_copies: leaves everything in the library but the targets themselves, which is what a
+        split by single voices allows.
       threads: 0 is one per core.
 
     Raises:
@@ -223,11 +226,13 @@ def open_libraries(
         is_own = path.resolve() == targets.path.resolve()
         dataset = targets if is_own else data.Dataset.open(path)
         rows = np.sort(dataset.split(kind, seed, fold).train)
-        if is_own:
+        if is_own and near_copies:
+            rows = rows[~np.isin(rows, task.rows)]
+        elif is_own:
             rows = rows[~np.isin(dataset.cluster[rows], dataset.cluster[task.rows])]
         voices = library.from_voices(dataset.voices()[rows], path, threads=threads)
         (own if is_own else opened).append(voices)
-    if in_domain:
+    if in_domain and not near_copies:
         opened = [without_near_copies(voices, task) for voices in opened]
     opened += own
     if not sum(len(voices.voices) for voices in opened):

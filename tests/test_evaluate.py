@@ -162,6 +162,21 @@ def test_other_libraries_are_rid_of_what_is_or_sounds_nearly_the_same(
     with pytest.raises(UserError, match="no voice is left"):
         presets.write_bank(tmp_path / "all.syx", np.resize(pack_voices(changed[:1]), (32, 128)))
         evaluate.open_libraries([tmp_path], task, **SPLIT)
+    (index,) = evaluate.open_libraries([tmp_path], task, **SPLIT, near_copies=True)
+    np.testing.assert_array_equal(unpack_voices(np.array(index.voices)), changed[:1])
+
+
+def test_near_copies_may_stay_but_not_the_targets(dataset: data.Dataset) -> None:
+    train = np.sort(dataset.split().train)
+    doctored = dataclasses.replace(dataset, cluster=np.zeros(len(dataset), np.int32))
+    task = task_of(doctored, *train[:3])
+    with pytest.raises(UserError, match="no voice is left"):
+        evaluate.open_libraries([], task, **SPLIT)
+    split = {**SPLIT, "kind": "random"}
+    rows = np.sort(doctored.split("random").train)
+    (own,) = evaluate.open_libraries([], task, **split, near_copies=True)
+    expected = dataset.voices()[rows[~np.isin(rows, task.rows)]]
+    np.testing.assert_array_equal(own.voices, expected)
 
 
 def test_sounds_from_elsewhere_may_be_like_any_voice(

@@ -68,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "`synthrl index` made, or the bundled voices",
     )
     parser.add_argument(
+        "--near-copies",
+        action="store_true",
+        help="leave near-copies of the targets in the library, as a split by single voices does",
+    )
+    parser.add_argument(
         "--no-library", action="store_true", help="guesses of the policy from the sound alone"
     )
     parser.add_argument("--split", choices=["test", "valid", "train", "all"], default="test")
@@ -116,7 +121,9 @@ def run(args: argparse.Namespace) -> int:
     if args.no_library and (args.library or set(matchers) != {"policy"}):
         raise UserError("--no-library goes with --matcher policy alone")
     if set(matchers) != {"policy"} or begins_from:
-        libraries = evaluate.open_libraries(args.library, task, **split, threads=args.threads)
+        libraries = evaluate.open_libraries(
+            args.library, task, **split, near_copies=args.near_copies, threads=args.threads
+        )
     ways = evaluate.make_ways(
         matchers,
         [Budget(**budget) for budget in args.budget],
@@ -142,6 +149,7 @@ def run(args: argparse.Namespace) -> int:
             "split_kind": split["kind"],
             "split_seed": split["seed"],
             "fold": split["fold"],
+            "near_copies": args.near_copies,
             "library": [{"path": str(lib.path), "voices": len(lib.voices)} for lib in libraries],
             "guesses": args.guesses,
             "seed": args.seed,
