@@ -63,7 +63,7 @@ def find_references(
       library: dataset of kind "dexed".
       library_rows: [M] which of its voices.
     """
-    same = sounds.path == library.path
+    same = sounds.path.resolve() == library.path.resolve()
     title = f"nearest voices of {sounds.path.name}"
     with ProgressBar(title, len(rows) + len(library_rows)) as progress:
         table = _embedded(library, library_rows, progress)
