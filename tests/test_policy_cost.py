@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -51,16 +51,8 @@ def _small(get_config: Callable[[str], Config]) -> Callable[[str], Config]:
     return get_small
 
 
-@pytest.fixture
-def _compile_carelessly() -> Iterator[None]:
-    """Takes half the time where a function is called once or twice."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.mark.native
-@pytest.mark.usefixtures("_compile_carelessly")
+@pytest.mark.usefixtures("compile_carelessly")
 def test_every_row_is_measured_without_pytorch(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(policy_cost.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(PolicyFn, "init", lambda policy, seed: _weights(policy))
@@ -198,7 +190,7 @@ def _torch_weight(params: Any, name: str, rows: int) -> NDArray[np.float32]:
     return kernel.reshape(-1, rows).T
 
 
-@pytest.mark.usefixtures("_compile_carelessly")
+@pytest.mark.usefixtures("compile_carelessly")
 def test_the_peer_is_the_same_network_with_the_same_loss():
     torch = pytest.importorskip("torch", reason=policy_cost.INSTALL_TORCH)
     from benchmarks import torch_policy

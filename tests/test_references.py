@@ -25,6 +25,8 @@ from synthrl_jax.references import References
 from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 from synthrl_jax.synths.dx7 import SPEC
 
+pytestmark = pytest.mark.usefixtures("compile_carelessly")
+
 SPACE = ActionSpace(SPEC)
 TRANSPOSE = 144
 

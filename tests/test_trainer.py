@@ -20,7 +20,7 @@ from synthrl_jax.cli import main
 from synthrl_jax.errors import UserError
 from synthrl_jax.types import TrainState
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 _MODEL = dict(d_model=32, num_encoder_layers=1, num_decoder_layers=1, num_heads=2, d_hidden=32)
@@ -118,11 +118,11 @@ def test_stages_two_and_three_start_from_weights_and_fill_their_replay(
     assert 0.5 < sum(shares.values()) - shares["render"] <= 1
 
 
-@pytest.mark.parametrize(("stage", "overlap"), [(stage1, True), (stage2, True), (stage2, False)])
+@pytest.mark.parametrize("stage", [stage1, stage2])
 def test_stopped_and_resumed_equals_uninterrupted(
-    stage, overlap: bool, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
+    stage, first_stage: pathlib.Path, voices: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    changes = {"train.num_epochs": 2, "train.overlap": overlap}
+    changes = {"train.num_epochs": 2}
     if stage is not stage1:
         changes["init_from"] = str(first_stage)
     whole = _config(stage, voices, **changes)
@@ -293,7 +293,7 @@ def test_full_disk_leaves_the_last_good_checkpoint(
     done = subprocess.run(
         [sys.executable, str(script), str(run)],
         cwd=_ROOT, capture_output=True, text=True, check=False, timeout=200,
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        env={**os.environ, "PYTHONPATH": str(_ROOT), "JAX_DISABLE_MOST_OPTIMIZATIONS": "true"},
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "that of step 2 is intact" in done.stderr
