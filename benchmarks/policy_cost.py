@@ -209,10 +209,12 @@ class ReferenceRewards:
         """Nothing: the usual implementation transforms targets anew."""
         return np.asarray(target)
 
-    def play(self, action: Any, target: NDArray[np.float32], played: Any = None) -> Score:
+    def play(
+        self, action: Any, target: NDArray[np.float32], played: Any = None, near: Any = None
+    ) -> Score:
         """As `Environment.play`, but for the note and the distances, which need not be known."""
         del played
-        voices = presets.from_values(self._space.to_values(action), [""] * len(action))
+        voices = presets.from_values(self._space.to_values(action, near), [""] * len(action))
         jobs = [(bytes(voice), sound) for voice, sound in zip(voices, target, strict=True)]
         rewards = []
         for reward, spent in self._pool.map(_peer_reward, jobs):

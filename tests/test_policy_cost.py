@@ -113,8 +113,15 @@ def test_the_reference_scores_as_the_environment_does(monkeypatch):
     rewards = policy_cost.ReferenceRewards(space, 2)
     before = rewards.busy_s()
     theirs = rewards.play(actions[1], rewards.prepare(targets)).reward
+    # As an actor calls either: with the notes, and the presets that the actions began from.
+    played = np.tile(np.float32([60, 85, 3]), (3, 1))
+    near = np.clip(space.to_values(actions[1]) + np.float32(0.01), 0, 1)
+    ours_near = environment.play(actions[1], environment.prepare(targets), played, near).reward
+    theirs_near = rewards.play(actions[1], rewards.prepare(targets), played, near).reward
     rewards.close()
     np.testing.assert_allclose(theirs, ours, rtol=1e-2)
+    np.testing.assert_allclose(theirs_near, ours_near, rtol=1e-2)
+    assert np.any(np.abs(ours_near - ours) > 1e-3)
     assert 0 < rewards.rendering() < 1
     assert rewards.busy_s() - before > rewards.spent.busy_s > 0
 
