@@ -17,6 +17,7 @@ from synthrl_jax import embedding, presets, search
 from synthrl_jax.data import Dataset
 from synthrl_jax.errors import UserError
 from synthrl_jax.progress import ProgressBar
+from synthrl_jax.references import embed_rows
 from synthrl_jax.render import SCORE_COLUMNS, Renderer
 
 VOICES = "found_voices.npy"
@@ -27,7 +28,6 @@ PER_SOUND = 4
 
 _FIRST = 48
 _POOL = 300
-_EMBED_CHUNK = 256
 
 
 class PseudoLabels(NamedTuple):
@@ -101,7 +101,8 @@ def label(
         return found
     # Without transposition, which a policy could not learn from them.
     packed = presets.without_transposition(voices.voices()[voice_rows])
-    table = _table(voices, voice_rows)
+    with ProgressBar("listening", len(voice_rows)) as progress:
+        table = embed_rows(voices, voice_rows, progress)
     renderer = Renderer("dexed", threads=threads)
     note, velocity, gate_s = dataset.played
     with ProgressBar("searching", len(rows), completed=len(rows) - len(missing)) as progress:
@@ -140,16 +141,3 @@ def _begin(dataset: Dataset, recipe: dict[str, object]) -> None:
     scores = np.full((count, PER_SOUND, len(SCORE_COLUMNS)), -np.inf, np.float32)
     np.save(dataset.path / SCORES, scores)
     path.write_text(json.dumps(recipe) + "\n", encoding="utf-8")
-
-
-def _table(voices: Dataset, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """[m, WIDTH] how the voices sound."""
-    note, _, gate_s = voices.played
-    blocks = []
-    with ProgressBar("listening", len(rows)) as progress:
-        for start in range(0, len(rows), _EMBED_CHUNK):
-            chosen = np.sort(rows[start : start + _EMBED_CHUNK])
-            back = np.searchsorted(chosen, rows[start : start + _EMBED_CHUNK])
-            blocks.append(embedding.embed(voices.audio[chosen], round(note), gate_s)[back])
-            progress.advance(len(chosen))
-    return np.concatenate(blocks)

@@ -66,24 +66,24 @@ def find_references(
     same = sounds.path.resolve() == library.path.resolve()
     title = f"nearest voices of {sounds.path.name}"
     with ProgressBar(title, len(rows) + len(library_rows)) as progress:
-        table = _embedded(library, library_rows, progress)
+        table = embed_rows(library, library_rows, progress)
         itself = same and np.array_equal(rows, library_rows)
         nearest = np.full((len(rows), NUM_NEAREST), -1, np.int32)
         own = library.cluster[library_rows]
         for start in range(0, len(rows), _SEARCH_CHUNK):
             chunk = rows[start : start + _SEARCH_CHUNK]
             forbidden = sounds.cluster[chunk, None] == own[None, :] if same else None
-            wanted = table[start : start + len(chunk)] if itself else _embedded(sounds, chunk)
+            wanted = table[start : start + len(chunk)] if itself else embed_rows(sounds, chunk)
             found = embedding.nearest(table, wanted, NUM_NEAREST, forbidden)
             nearest[start : start + len(chunk), : found.shape[1]] = found
             progress.advance(len(chunk))
     return References(library.voices()[library_rows], nearest)
 
 
-def _embedded(
+def embed_rows(
     dataset: data.Dataset, rows: NDArray[np.int64], progress: ProgressBar | None = None
 ) -> embedding.Rows:
-    """[n, WIDTH] how sounds of a dataset sound."""
+    """[n, WIDTH] how sounds of a dataset sound, see `embedding`; tells a bar how far it is."""
     note, _, gate_s = dataset.played
     blocks = [np.empty((0, embedding.WIDTH), np.uint8)]
     for start in range(0, len(rows), _EMBED_CHUNK):
