@@ -299,19 +299,11 @@ def make_ways(
             raise UserError(f"matcher {matcher}: needs a trained policy; give its --run")
         if matcher in ("policy", "retrieval"):
             for count in dict.fromkeys(guesses):
-                find = functools.partial(
-                    match_by_retrieval, libraries=libraries, count=count, threads=threads
-                )
+                find = match_by_retrieval
                 if matcher == "policy":
                     assert policy is not None
-                    find = functools.partial(
-                        match_by_policy,
-                        policy=policy,
-                        libraries=libraries,
-                        count=count,
-                        seed=seed,
-                        threads=threads,
-                    )
+                    find = functools.partial(match_by_policy, policy=policy, seed=seed)
+                find = functools.partial(find, libraries=libraries, count=count, threads=threads)
                 name = matcher if count == 1 else f"{matcher}, best of {count}"
                 ways.append(Way(matcher, name, find))
         else:
