@@ -30,6 +30,8 @@ _FIXED_AT_ONE_NOTE = {
     "KEY VELOCITY",
 }
 _NOMINAL = {"ALGORITHM", "OSC KEY SYNC", "LFO KEY SYNC", "LFO WAVE", "MODE"}
+_MOST_CHANGED = 8
+"""Parameters that one mutation changes."""
 _SMALL_MAXIMUM = 31
 """Parameters of few steps move by one or anywhere, others by a share of their range."""
 
@@ -119,18 +121,16 @@ def mutate(
       [N, G], each at least one parameter away from its parent.
     """
     table = genes()
-    rows = np.arange(len(parents))
     weight = np.where(_is_heard(parents), 1.0, 0.0)
     weight[:, table.level] = np.maximum(weight[:, table.level], 0.2)
     weight *= preference
     # An exponential race picks the few genes of each row by weight.
     order = np.argsort(rng.exponential(size=weight.shape) / np.maximum(weight, 1e-9), axis=1)
-    num_changed = np.minimum(rng.geometric(0.45, len(parents)), 8)
+    num_changed = np.minimum(rng.geometric(0.45, (len(parents), 1)), _MOST_CHANGED)
+    row, place = np.nonzero(np.arange(_MOST_CHANGED) < num_changed)
+    gene = order[row, place]
     children = parents.copy()
-    for i in range(int(num_changed.max(initial=0))):
-        picked = order[:, i]
-        moved = _moved(rng, parents[rows, picked], picked, spread)
-        children[rows, picked] = np.where(i < num_changed, moved, children[rows, picked])
+    children[row, gene] = _moved(rng, parents[row, gene], gene, spread)
     return children
 
 

@@ -343,7 +343,7 @@ def _found(written: _Written, source: pathlib.Path) -> View:
     result = written.result
     sound = match_files.play(result.best.voice[None], result.heard, audio.SAMPLE_RATE)[0]
     text = (
-        f"{source.name}: the best of {len(result.curve)} voices, found in {result.seconds:.0f} s."
+        f"{source.name}: the best of {len(result.curve)} renders, found in {result.seconds:.0f} s."
     )
     case = match_files.compare(result.best.name, sound, result.best.scores, result.heard)
     sheet = voice_sheet.voice_sheet(result.best.voice)

@@ -14,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from synthrl_jax import assets, audio_files, embedding, presets, search, variations
-from synthrl_jax.audio import SAMPLE_RATE
+from synthrl_jax.audio import N_FFT, SAMPLE_RATE
 from synthrl_jax.library import Library, Match, open_libraries
 from synthrl_jax.listen import FADE_S, Heard, listen
 from synthrl_jax.render import SCORE_COLUMNS, Renderer
@@ -34,6 +34,12 @@ _FIRST_SHARE = 0.2
 _FIRST = 128
 """At most so many of the library's voices are played to begin with, and no more than a share of the
 renders."""
+_PREVIEW = 1 / 8
+"""Share of a sound by which children are judged before they are played to the end …"""
+_LOUD = 0.5
+"""… or more, as it has to go on for half of that from where the sound reaches this level …"""
+_LONGEST_PREVIEW = 1 / 4
+"""… but where that is more than this share there is no preview."""
 _RUNNERS_UP = 15
 _WORST_RUNNER_UP = 0.5
 """Runners-up have at least this share of the best one's reward."""
@@ -181,6 +187,7 @@ def match_heard(
         budget,
         seed=seed,
         settings=settings,
+        preview=make_preview(heard, threads),
         start_time=start_time,
         on_progress=on_progress,
     )
@@ -193,15 +200,27 @@ def match_heard(
     )
 
 
-def make_score(heard: Heard, threads: int = 0) -> search.Score:
+def make_score(heard: Heard, threads: int = 0, fade_s: float = FADE_S) -> search.Score:
     """A function that plays voices at the note and compares them with the target."""
     renderer = Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads)
     targets = renderer.prepare_targets(heard.target[None])
 
     def score(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return renderer.score(voices, targets, note=heard.note, gate_s=heard.gate_s, fade_s=FADE_S)
+        return renderer.score(voices, targets, note=heard.note, gate_s=heard.gate_s, fade_s=fade_s)
 
     return score
+
+
+def make_preview(heard: Heard, threads: int = 0) -> search.Preview | None:
+    """Compares the beginnings of voices with that of the target; None if it swells for long."""
+    loud = np.argmax(np.abs(heard.target) >= _LOUD) / len(heard.target)
+    share = max(_PREVIEW, float(loud) + _PREVIEW / 2)
+    beginning = heard.target[: round(share * len(heard.target))]
+    if share > _LONGEST_PREVIEW or len(beginning) <= N_FFT:
+        return None
+    beginning = beginning / np.max(np.abs(beginning))
+    score = make_score(heard._replace(target=beginning), threads, fade_s=0.0)
+    return search.Preview(score, share)
 
 
 def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -> list[Match]:

@@ -155,3 +155,48 @@ def test_learns_which_parameters_matter() -> None:
     search.search(picky, VOICES[100:101], VOICES[100:101], search.Budget(renders=1500))
     few = np.array([row for row in changed[100:900] if row.sum() <= 2])
     assert np.sum(few[:, mine]) > 0.2 * np.sum(few)
+
+
+def test_children_that_begin_worse_are_not_played() -> None:
+    """Previews cost their share of the renders, and what they tell is heeded."""
+    beginning: dict[bytes, float] = {}
+    batches: list[list[bytes]] = []
+
+    def begins(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        scores = toy_score(voices)
+        for voice, cost in zip(voices, search.cost(scores).tolist(), strict=True):
+            beginning[voice.tobytes()] = cost
+        return scores
+
+    def play(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        batches.append([voice.tobytes() for voice in voices])
+        return toy_score(voices)
+
+    # A single line of descent: the best so far is the parent of all.
+    found = search.search(
+        play,
+        VOICES[100:101],
+        VOICES[100:200],
+        search.Budget(renders=800),
+        preview=search.Preview(begins, 0.125),
+    )
+    played = sum(map(len, batches))
+    assert len(found.curve) == 800
+    assert 799 <= played + 0.125 * len(beginning) < 801
+    assert played < 0.5 * len(beginning)
+    best = np.inf
+    for batch in batches:
+        costs = [beginning[voice] for voice in batch]
+        assert max(costs) <= best or best == np.inf
+        best = min(best, *costs)
+    assert found.scores[0, search.REWARD] > 1.5 * toy_score(VOICES[100:101])[0, search.REWARD]
+
+
+def test_previews_keep_to_small_budgets_and_repeat() -> None:
+    def once(renders: int) -> search.Found:
+        budget, preview = search.Budget(renders=renders), search.Preview(toy_score, 0.25)
+        return search.search(toy_score, VOICES[:4], VOICES, budget, preview=preview)
+
+    for renders in (1, 4, 5, 6, 30):
+        assert len(once(renders).curve) == renders
+    np.testing.assert_array_equal(once(300).voices, once(300).voices)
