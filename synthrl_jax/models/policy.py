@@ -257,7 +257,8 @@ def _structure(
     Kept, as a network is asked for its shapes several times before it is loaded, which takes long.
     """
     abstract = nnx.eval_shape(lambda: Policy(config, layout, rngs=nnx.Rngs(0)))
-    return nnx.split(abstract, nnx.Param, nnx.BatchStat)
+    graphdef, params, batch_stats = nnx.split(abstract, nnx.Param, nnx.BatchStat)
+    return graphdef, params, batch_stats
 
 
 def _with_values(abstract: nnx.State, values: Any) -> nnx.State:
