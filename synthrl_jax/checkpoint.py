@@ -8,6 +8,7 @@ and the scores so far).
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 import zipfile
@@ -314,18 +315,26 @@ class LoadedPolicy:
         self.step = step
         temperature = config.loss.sampling_temperature
 
-        def best(sounds: Array, played: Array, reference: Reference | None) -> jax.Array:
+        # Weights are arguments: as constants of the programs they would be compiled into each.
+        def best(
+            weights: Weights, sounds: Array, played: Array, reference: Reference | None
+        ) -> jax.Array:
             view = view_of(sounds, played, reference)
             return policy.sample(weights, view, jax.random.key(0), 1, 0.0)[:, 0]
 
         def sample(
-            key: jax.Array, sounds: Array, played: Array, reference: Reference | None, count: int
+            weights: Weights,
+            key: jax.Array,
+            sounds: Array,
+            played: Array,
+            reference: Reference | None,
+            count: int,
         ) -> jax.Array:
             view = view_of(sounds, played, reference)
             return policy.sample(weights, view, key, count, temperature)
 
-        self._best = jax.jit(best)
-        self._sample = jax.jit(sample, static_argnames="count")
+        self._best = functools.partial(jax.jit(best), weights)
+        self._sample = functools.partial(jax.jit(sample, static_argnames="count"), weights)
 
     @property
     def sees_note(self) -> bool:

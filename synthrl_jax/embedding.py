@@ -9,6 +9,7 @@ can be compared: what one of them does not have is left out.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import scipy.fft
@@ -41,6 +42,7 @@ _FRAMES_PER_STRETCH = 3
 _LONG_WINDOW_BELOW = 48
 
 _BLOCK = 4096
+_QUERIES = 512
 _NEAR = 2000
 _SHORTLIST = 64
 _CONVERGENCE_WEIGHT = 10.0
@@ -159,40 +161,52 @@ def distances(table: NDArray[np.uint8], row: NDArray[np.uint8]) -> NDArray[np.fl
 
 
 def nearest(
-    table: Rows, rows: Rows, count: int, forbidden: NDArray[np.bool_] | None = None
+    table: Rows,
+    rows: Rows,
+    count: int,
+    groups: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> NDArray[np.int32]:
     """The entries of a table that sound most like each of many rows, nearest first.
 
-    Which entries are near is settled for all rows at once by the Euclidean distance of levels; only
-    those are then compared as `distances` does, so that now and then one is missed.
+    Which entries are near is settled for many rows at once by the Euclidean distance of levels;
+    only those are then compared as `distances` does, so that now and then one is missed.
 
     Args:
       table: [N, WIDTH] of which all rows know the same.
       rows: [n, WIDTH] likewise.
       count: of entries for each row.
-      forbidden: [n, N] entries that do not count for a row.
+      groups: [N] and [n] what the entries and the rows belong to; those of its own group do not
+        count for a row.
+      advance: told how many more rows are done.
 
     Returns:
       [n, min(count, N)] int32, -1 where fewer are allowed.
     """
-    weight = np.repeat(np.sqrt(_stretch_frames()), NUM_BANDS)
-
-    def placed(levels: Rows) -> NDArray[np.float32]:
-        known = np.where(levels == UNKNOWN, 0, levels)
-        return (known * (np.sqrt(weight) / STEPS_PER_DB)).astype(np.float32)
-
-    there = placed(table)
-    squared = np.sum(np.square(there), axis=1) - 2 * (placed(rows) @ there.T)
-    if forbidden is not None:
-        squared[forbidden] = np.inf
+    there = _placed(table)
+    norms = np.sum(np.square(there), axis=1)
     size = min(_SHORTLIST, len(table))
-    shortlist = np.argpartition(squared, size - 1, axis=1)[:, :size]
     result = np.full((len(rows), min(count, size)), -1, np.int32)
-    for i, (row, candidates) in enumerate(zip(rows, shortlist, strict=True)):
-        allowed = candidates[np.isfinite(squared[i, candidates])]
-        order = np.argsort(distances(table[allowed], row), kind="stable")[:count]
-        result[i, : len(order)] = allowed[order]
+    for start in range(0, len(rows), _QUERIES):
+        chunk = rows[start : start + _QUERIES]
+        squared = norms - 2 * (_placed(chunk) @ there.T)
+        if groups is not None:
+            of_table, of_rows = groups
+            squared[of_rows[start : start + _QUERIES, None] == of_table] = np.inf
+        shortlist = np.argpartition(squared, size - 1, axis=1)[:, :size]
+        for i, (row, candidates) in enumerate(zip(chunk, shortlist, strict=True)):
+            allowed = candidates[np.isfinite(squared[i, candidates])]
+            order = np.argsort(distances(table[allowed], row), kind="stable")[:count]
+            result[start + i, : len(order)] = allowed[order]
+        advance(len(chunk))
     return result
+
+
+def _placed(levels: Rows) -> NDArray[np.float32]:
+    """[n, WIDTH] points whose Euclidean distances are like those of the levels."""
+    weight = np.repeat(np.sqrt(_stretch_frames()), NUM_BANDS)
+    known = np.where(levels == UNKNOWN, 0, levels)
+    return (known * (np.sqrt(weight) / STEPS_PER_DB)).astype(np.float32)
 
 
 def _level_distance(table: NDArray[np.uint8], row: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -16,7 +16,6 @@ from synthrl_jax.types import Array, Reference
 NUM_NEAREST = 8
 """Voices that are kept for each target."""
 _EMBED_CHUNK = 256
-_SEARCH_CHUNK = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,18 +64,15 @@ def find_references(
     """
     same = sounds.path.resolve() == library.path.resolve()
     title = f"nearest voices of {sounds.path.name}"
-    with ProgressBar(title, len(rows) + len(library_rows)) as progress:
+    itself = same and np.array_equal(rows, library_rows)
+    embedded = len(library_rows) + (0 if itself else len(rows))
+    with ProgressBar(title, embedded + len(rows)) as progress:
         table = embed_rows(library, library_rows, progress)
-        itself = same and np.array_equal(rows, library_rows)
-        nearest = np.full((len(rows), NUM_NEAREST), -1, np.int32)
-        own = library.cluster[library_rows]
-        for start in range(0, len(rows), _SEARCH_CHUNK):
-            chunk = rows[start : start + _SEARCH_CHUNK]
-            forbidden = sounds.cluster[chunk, None] == own[None, :] if same else None
-            wanted = table[start : start + len(chunk)] if itself else embed_rows(sounds, chunk)
-            found = embedding.nearest(table, wanted, NUM_NEAREST, forbidden)
-            nearest[start : start + len(chunk), : found.shape[1]] = found
-            progress.advance(len(chunk))
+        wanted = table if itself else embed_rows(sounds, rows, progress)
+        groups = (library.cluster[library_rows], sounds.cluster[rows]) if same else None
+        found = embedding.nearest(table, wanted, NUM_NEAREST, groups, progress.advance)
+    nearest = np.full((len(rows), NUM_NEAREST), -1, np.int32)
+    nearest[:, : found.shape[1]] = found
     return References(library.voices()[library_rows], nearest)
 
 

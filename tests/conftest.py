@@ -12,19 +12,31 @@ _ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compile_each_function_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Lets tests that build the same network share its compiled code."""
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+def _compile_each_function_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Lets tests and the programs they start share the compiled code of the same network."""
+    settings = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
+        "jax_persistent_cache_min_compile_time_secs": 0.2,
+        "jax_persistent_cache_min_entry_size_bytes": 0,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            jax.config.update(name, value)
+            patch.setenv(name.upper(), str(value))
+        yield
 
 
 @pytest.fixture(scope="module")
 def compile_carelessly() -> Iterator[None]:
-    """Takes half the time where a function is called a few times."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    """Takes half the time where a function is called a few times; in programs that start as well.
+
+    Not for tests of how exactly something is computed under `jax.jit`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
+        jax.config.update("jax_disable_most_optimizations", True)
+        yield
+        jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")

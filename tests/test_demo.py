@@ -36,7 +36,7 @@ from synthrl_jax.search import REWARD
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
 
 SOUNDS = {"plucked": assets.sounds()[27], "bowed": assets.sounds()[0]}
 FLAGS = [

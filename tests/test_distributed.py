@@ -27,7 +27,7 @@ from synthrl_jax.render import SCORE_COLUMNS, Renderer
 from synthrl_jax.synths.dx7 import SPEC
 from synthrl_jax.types import Batch
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 _WAYS = ("eight devices", "two processes")

@@ -62,3 +62,24 @@ def test_what_a_short_note_lacks_is_unknown_and_left_out() -> None:
 def test_distances_of_nothing() -> None:
     row = np.zeros(embedding.WIDTH, np.uint8)
     assert len(embedding.distances(row[None][:0], row)) == 0
+
+
+def test_nearest_of_many_rows_leave_out_their_own_groups() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, 200, (9, embedding.WIDTH), np.uint8)
+    rows = table[rng.integers(9, size=1100)]
+    of_table, of_rows = rng.integers(4, size=9), rng.integers(4, size=len(rows))
+    told: list[int] = []
+    found = embedding.nearest(table, rows, 8, (of_table, of_rows), told.append)
+    assert sum(told) == len(rows) and len(told) > 2
+    every = np.stack([embedding.distances(table, row) for row in table])
+    for row, group, near in zip(rows, of_rows, found, strict=True):
+        exact = every[np.flatnonzero(np.all(table == row, axis=1))[0]]
+        allowed = np.flatnonzero(of_table != group)
+        expected = allowed[np.argsort(exact[allowed], kind="stable")]
+        np.testing.assert_array_equal(near[: len(expected)], expected[:8])
+        assert np.all(near[len(expected) :] == -1)
+    assert np.all(
+        embedding.nearest(table, rows, 1)[:, 0]
+        == [np.flatnonzero(np.all(table == row, axis=1))[0] for row in rows]
+    )

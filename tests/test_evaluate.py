@@ -34,7 +34,7 @@ from synthrl_jax.errors import UserError
 from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 from synthrl_jax.search import Budget
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
 
 VOICES = presets.read_sysex(assets.VOICES).voices
 OFF_LEVELS = [21 * slot + 16 for slot in range(3)]

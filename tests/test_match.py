@@ -27,7 +27,7 @@ from synthrl_jax.cli import main
 from synthrl_jax.render import Renderer, pack_voices, unpack_voices
 from synthrl_jax.search import REWARD, Budget
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
 
 SOUND = assets.sounds()[27]
 

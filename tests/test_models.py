@@ -13,6 +13,8 @@ from synthrl_jax.models.policy import PolicyConfig, PolicyFn, Weights
 from synthrl_jax.synths.dx7 import SPEC
 from synthrl_jax.types import ReferenceView, View
 
+pytestmark = pytest.mark.usefixtures("compile_carelessly")
+
 TINY = PolicyConfig(
     d_model=32, num_encoder_layers=1, num_decoder_layers=1, num_heads=2, d_hidden=32
 )
@@ -32,7 +34,7 @@ def policy() -> PolicyFn:
 
 @pytest.fixture(scope="module")
 def weights(policy: PolicyFn) -> Weights:
-    return policy.init(0)
+    return _fresh(policy)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +50,18 @@ def referring() -> tuple[PolicyFn, Weights]:
 def _stirred(config: PolicyConfig) -> tuple[PolicyFn, Weights]:
     """A network whose decisions depend on each other, as those of fresh weights hardly do."""
     policy = PolicyFn(config, SPEC.layout)
-    fresh = policy.init(0)
-    return policy, jax.tree.map(
-        lambda x: x + 0.3 * jax.random.normal(jax.random.key(3), x.shape), fresh
-    )
+
+    def stirred() -> Weights:
+        return jax.tree.map(
+            lambda x: x + 0.3 * jax.random.normal(jax.random.key(3), x.shape), policy.init(0)
+        )
+
+    return policy, jax.jit(stirred)()
+
+
+def _fresh(policy: PolicyFn) -> Weights:
+    """Compiled as one, which takes less time than each array by itself."""
+    return jax.jit(policy.init, static_argnums=0)(0)
 
 
 def _view(seed: int, batch: int = 2) -> View:
@@ -110,7 +120,7 @@ def test_logits_are_squashed_and_independent_of_the_batch(
 def test_linear_head_is_not_squashed() -> None:
     config = PolicyConfig(**{**vars(TINY), "head": "linear"})
     policy = PolicyFn(config, SPEC.layout)
-    logits = policy.logits(policy.init(0), _view(0), _actions(0, 2))
+    logits = jax.jit(policy.logits)(_fresh(policy), _view(0), _actions(0, 2))
     assert float(logits.min()) < 0.0
 
 
@@ -131,7 +141,7 @@ def test_training_mode_is_a_pure_function_of_its_key(policy: PolicyFn, weights: 
 )
 def test_every_weight_gets_a_gradient(config: PolicyConfig) -> None:
     policy = PolicyFn(config, SPEC.layout)
-    weights = policy.init(0)
+    weights = _fresh(policy)
 
     def loss(params: dict) -> jax.Array:
         logits, _ = policy.train_logits(
@@ -233,7 +243,8 @@ def test_fresh_networks_trust_their_reference() -> None:
     policy = PolicyFn(REFERENCE, SPEC.layout)
     view = _view(10, 4)
     assert view.reference is not None
-    best = policy.sample(policy.init(0), view, jax.random.key(0), 1, 0.0)[:, 0]
+    sample = jax.jit(policy.sample, static_argnums=(3, 4))
+    best = sample(_fresh(policy), view, jax.random.key(0), 1, 0.0)[:, 0]
     assert np.mean(best == view.reference.action) > 0.9
 
 

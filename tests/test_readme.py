@@ -19,6 +19,7 @@ _BLOCKS = re.findall(r"```(\w+)\n(.*?)```", _README, re.DOTALL)
 
 
 @pytest.mark.native
+@pytest.mark.usefixtures("compile_carelessly")
 def test_python_examples_run() -> None:
     examples = [text for language, text in _BLOCKS if language == "python"]
     assert examples

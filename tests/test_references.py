@@ -43,8 +43,8 @@ def bank() -> np.ndarray:
 
 def test_the_nearest_are_those_of_the_exact_comparison(dataset: data.Dataset) -> None:
     rows = embedding.embed(dataset.audio[:])
-    forbidden = np.eye(len(rows), dtype=bool)
-    found = embedding.nearest(rows, rows, 3, forbidden)
+    itself = np.arange(len(rows))
+    found = embedding.nearest(rows, rows, 3, (itself, itself))
     for i, near in enumerate(found):
         exact = embedding.distances(rows, rows[i])
         exact[i] = np.inf

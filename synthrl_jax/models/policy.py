@@ -192,10 +192,8 @@ class PolicyFn:
 
     def __init__(self, config: PolicyConfig, layout: DecisionLayout) -> None:
         self._build = functools.partial(Policy, config, layout)
-        abstract = nnx.eval_shape(lambda: self._build(rngs=nnx.Rngs(0)))
-        self._graphdef, self._params, self._batch_stats = nnx.split(
-            abstract, nnx.Param, nnx.BatchStat
-        )
+        whole = DecisionLayout(*(tuple(numbers) for numbers in layout))
+        self._graphdef, self._params, self._batch_stats = _structure(config, whole)
 
     def init(self, seed: int) -> Weights:
         """Fresh weights."""
@@ -248,6 +246,19 @@ class PolicyFn:
             _with_values(self._params, weights.params),
             _with_values(self._batch_stats, weights.batch_stats),
         )
+
+
+@functools.lru_cache(maxsize=16)
+def _structure(
+    config: PolicyConfig, layout: DecisionLayout
+) -> tuple[nnx.GraphDef[Policy], nnx.State, nnx.State]:
+    """A network without its arrays, and shapes of its weights and of its batch statistics.
+
+    Kept, as a network is asked for its shapes several times before it is loaded, which takes long.
+    """
+    abstract = nnx.eval_shape(lambda: Policy(config, layout, rngs=nnx.Rngs(0)))
+    graphdef, params, batch_stats = nnx.split(abstract, nnx.Param, nnx.BatchStat)
+    return graphdef, params, batch_stats
 
 
 def _with_values(abstract: nnx.State, values: Any) -> nnx.State:
