@@ -104,6 +104,11 @@ def _distance(row: dict[str, float]) -> float:
     return sum(weight * row[name] for name, weight in RewardWeights()._asdict().items())
 
 
+def _figures(row: dict[str, float]) -> list[float]:
+    """What the table has of an arm: weighted distance, then `METRICS`."""
+    return [_distance(row), *(row[name] for name in METRICS)]
+
+
 def _reward(row: dict[str, float]) -> float:
     return row["reward"]
 
@@ -135,12 +140,12 @@ def main() -> None:
     plot(results, renders, args.out / "ablation.png")
 
     out = Console(width=200, highlight=False).print
-    out(f"| {args.updates * renders} renders | " + " | ".join(METRICS) + " |")
-    out("| --- |" + " ---: |" * len(METRICS))
-    start = results[args.arms[0]][0][0]
-    out("| at the start | " + " | ".join(f"{start[name]:.3f}" for name in METRICS) + " |")
+    out(f"| {args.updates * renders} renders | weighted distance | " + " | ".join(METRICS) + " |")
+    out("| --- |" + " ---: |" * (1 + len(METRICS)))
+    start = _figures(results[args.arms[0]][0][0])
+    out("| at the start | " + " | ".join(f"{figure:.3f}" for figure in start) + " |")
     for arm, seeds in results.items():
-        ends = [[rows[-1][name] for name in METRICS] for rows in seeds]
+        ends = [_figures(rows[-1]) for rows in seeds]
         cells = [
             f"{mean:.3f}" + (f" ± {sd:.3f}" if args.seeds > 1 else "")
             for mean, sd in zip(np.mean(ends, axis=0), np.std(ends, axis=0), strict=True)

@@ -43,8 +43,6 @@ _GREATEST_LESSON = 0.05
 """One lucky change, in nepers, teaches no more than this of the parameters it changed."""
 _CREDIT_RANGE = (0.15, 6.0)
 """How much rarer or more often than others a parameter is changed, by what that has brought."""
-_KIN = 0.6
-"""How often a blend takes its difference from within the parent's line of descent."""
 _PROGRESS = 1.002
 """A cost so many times as low is progress."""
 
@@ -363,18 +361,10 @@ class _Search:
         if move == "shift":
             return breeding.shift(rng, parents, rng.choice(_SHIFT_STEPS, count))
         if move == "blend":
-            pairs = np.array([self._pair(population.line, i) for i in parent])
-            plus, minus = population.genomes[pairs].swapaxes(0, 1)
+            plus, minus = population.genomes[rng.integers(len(population.genomes), size=(2, count))]
             return breeding.blend(rng, parents, plus, minus)
         mates = self._pool if move == "cross with library" else population.genomes
         return breeding.cross(rng, parents, mates[rng.integers(len(mates), size=count)])
-
-    def _pair(self, line: NDArray[np.intp], parent: int) -> NDArray[np.intp]:
-        """Two of the population, mostly relatives of the parent: they differ in what matters."""
-        kin = np.flatnonzero(line == line[parent])
-        if len(kin) > 2 and self._rng.random() < _KIN:
-            return self._rng.choice(kin, 2, replace=False)
-        return self._rng.integers(len(line), size=2)
 
     def _fresh(self, genomes: Genomes) -> NDArray[np.intp]:
         """Rows that have never been played."""

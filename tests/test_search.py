@@ -194,7 +194,7 @@ def test_children_that_begin_worse_are_not_played() -> None:
 
 def test_previews_keep_to_small_budgets_and_repeat() -> None:
     def once(renders: int) -> search.Found:
-        budget, preview = search.Budget(renders=renders), search.Preview(toy_score, 0.25)
+        budget, preview = search.Budget(renders=renders), search.Preview(toy_score, 0.13)
         return search.search(toy_score, VOICES[:4], VOICES, budget, preview=preview)
 
     for renders in (1, 4, 5, 6, 30):
