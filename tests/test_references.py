@@ -181,7 +181,9 @@ def test_what_was_made_of_a_voice_may_begin_from_it(bank: np.ndarray) -> None:
     heard = batch.heard > 0
     alike = np.sum((batch.reference.action == batch.action) & heard, axis=1) / heard.sum(axis=1)
     assert np.sum(alike > 0.8) >= 3  # those that were mutated
-    assert np.all(alike < 1) or np.any(np.all(batch.audio == batch.reference.audio, axis=1))
+    # Decisions are coarser than voices, so that two sounds may be decided alike, not the reverse.
+    same = np.all(batch.audio == batch.reference.audio, axis=1)
+    assert np.any(alike < 1) and np.all(alike[same] == 1)
 
 
 @pytest.fixture(scope="module")
