@@ -119,6 +119,10 @@ def test_a_preview_is_of_the_beginning_that_is_loud() -> None:
     released = pack_voices(unpacked)
     assert not np.array_equal(match.make_score(heard)(released), match.make_score(heard)(voice))
     np.testing.assert_array_equal(preview.score(released), preview.score(voice))
+    # Nor does it matter whether the sound gets louder after it.
+    target = heard.target * np.where(np.arange(len(heard.target)) < len(heard.target) / 2, 0.6, 1)
+    louder = match.make_preview(heard._replace(target=target.astype(np.float32)))
+    assert louder is not None and louder.score(voice)[0, REWARD] > 9
 
 
 def test_a_preview_goes_on_until_a_sound_has_swollen(heard: listen.Heard) -> None:
