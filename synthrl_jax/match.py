@@ -40,6 +40,8 @@ _LOUD = 0.5
 """… or more, as it has to go on for half of that from where the sound reaches this level …"""
 _LONGEST_PREVIEW = 1 / 4
 """… but where that is more than this share there is no preview."""
+_FINGERPRINT_PRICE = 1 / 16
+"""Of a render with its comparison, which take about so many times as long."""
 _RUNNERS_UP = 15
 _WORST_RUNNER_UP = 0.5
 """Runners-up have at least this share of the best one's reward."""
@@ -188,6 +190,7 @@ def match_heard(
         seed=seed,
         settings=settings,
         preview=make_preview(heard, threads),
+        fingerprint=make_fingerprint(heard, threads),
         start_time=start_time,
         on_progress=on_progress,
     )
@@ -221,6 +224,17 @@ def make_preview(heard: Heard, threads: int = 0) -> search.Preview | None:
     beginning = beginning / np.max(np.abs(beginning))
     score = make_score(heard._replace(target=beginning), threads, fade_s=0.0)
     return search.Preview(score, share)
+
+
+def make_fingerprint(heard: Heard, threads: int = 0) -> search.Fingerprint:
+    """Tells voices that sound the same at the note of what was heard and for its times."""
+    renderer = Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads)
+    length_s = len(heard.target) / SAMPLE_RATE
+
+    def fingerprints(voices: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        return renderer.fingerprint(voices, heard.note, gate_s=heard.gate_s, length_s=length_s)
+
+    return search.Fingerprint(fingerprints, _FINGERPRINT_PRICE)
 
 
 def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -> list[Match]:

@@ -311,6 +311,43 @@ class Renderer:
         except ValueError as error:
             raise UserError(str(error)) from error
 
+    def fingerprint(
+        self,
+        presets: ArrayLike,
+        note: ArrayLike = 60,
+        velocity: ArrayLike = 85,
+        gate_s: ArrayLike = 3.0,
+        length_s: float = 4.0,
+        *,
+        lfo_phase: ArrayLike = 0.0,
+        sample_hold: ArrayLike = 0,
+    ) -> NDArray[np.uint64]:
+        """Tells Dexed presets that sound the same, in a fraction of the time of playing them.
+
+        Two presets with the same fingerprint, of renderers that are set up alike, give the same
+        samples, except by a coincidence of 64 bits. It leaves out what is not heard: operators that
+        are turned down or modulate nothing, stages of envelopes that are never reached or lead
+        nowhere. The same sound may still come with different fingerprints.
+
+        Args:
+          presets, note, velocity, gate_s, length_s, lfo_phase, sample_hold: see `render`.
+
+        Returns:
+          uint64 [B].
+
+        Raises:
+          UserError: as `render`.
+          RuntimeError: the renderer is closed.
+        """
+        native = self._open_dexed()
+        batch = self._batch(presets, note, velocity, gate_s, 0.0, lfo_phase, sample_hold)
+        packed = batch.presets.dtype == np.uint8
+        fingerprint = native.fingerprint_packed if packed else native.fingerprint_values
+        try:
+            return fingerprint(batch.presets, batch.notes, self.num_samples(length_s))
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
     def share(self) -> int:
         """A number by which compiled programs find this renderer for as long as it is open."""
         return self._open_dexed().share()
@@ -329,7 +366,7 @@ class Renderer:
 
     def _open_dexed(self) -> _native._Dx7.Renderer:
         if self._surge is not None:
-            raise UserError("scores are those of Dexed presets, but this renderer plays Surge")
+            raise UserError("this is for Dexed presets, but the renderer plays Surge")
         if self._dexed is None:
             raise RuntimeError("the renderer is closed")
         return self._dexed

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from synthrl_jax.reward import RewardWeights
 
 Score = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Packed voices [N, 128] → [N, 5], the columns of `SCORE_COLUMNS`."""
+
+_Key = TypeVar("_Key", bytes, int)
 
 REWARD = SCORE_COLUMNS.index("reward")
 _COST_WEIGHTS = np.array(
@@ -115,13 +117,26 @@ class Preview(NamedTuple):
     price: float
 
 
+class Fingerprint(NamedTuple):
+    """A way to know that a voice sounds like one that has been played, without playing it.
+
+    Attributes:
+      of: packed voices [N, 128] → [N] numbers; where two are equal, so are the sounds.
+      price: what one costs, in renders.
+    """
+
+    of: Callable[[NDArray[np.uint8]], NDArray[np.uint64]]
+    price: float
+
+
 class Found(NamedTuple):
     """What a search leaves.
 
     Attributes:
       voices: [N, 128] packed, best first: the best of each line of descent.
       scores: [N, 5] of them, the columns of `SCORE_COLUMNS`.
-      curve: [n] best reward after each render. Previews count as the share of one that they cost.
+      curve: [n] best reward after each render. Previews and fingerprints count as the share of one
+        that they cost.
     """
 
     voices: NDArray[np.uint8]
@@ -218,18 +233,21 @@ class _Search:
         pool: NDArray[np.uint8],
         settings: Settings,
         preview: Preview | None,
+        fingerprint: Fingerprint | None,
         rng: np.random.Generator,
         start_time: float,
     ) -> None:
         self._score = score
         self._preview = preview
-        self._previewed = 0.0
+        self._fingerprint = fingerprint
+        self._owed = 0.0
         self._budget = budget
         self._settings = settings
         self._rng = rng
         self._start_time = start_time
         self._pool = breeding.from_voices(pool)
         self._seen: set[bytes] = set()
+        self._heard: set[int] = set()
         self._curve: list[float] = []
         self._least_cost = np.inf
         self._last_progress = 0
@@ -256,6 +274,7 @@ class _Search:
         played = voices[: len(scores)]
         genomes = breeding.from_voices(played)
         self._seen.update(genome.tobytes() for genome in genomes)
+        self._unheard(played)
         unheard = np.zeros(len(played), np.float32)
         population = _Population(played, genomes, scores, np.arange(len(played)), unheard)
         population = population.sorted().take(np.arange(min(self._settings.largest, len(played))))
@@ -265,11 +284,22 @@ class _Search:
         """[N] what the beginnings of voices [N, 128] cost; 0 without previews."""
         if self._preview is None or not len(voices):
             return np.zeros(len(voices), np.float32)
-        self._previewed += len(voices) * self._preview.price
-        whole = int(min(self._previewed, self._left()))
-        self._previewed -= whole
-        self._curve += self._curve[-1:] * whole
+        self._pay(len(voices) * self._preview.price)
         return cost(self._preview.score(voices))
+
+    def _unheard(self, voices: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """Rows of voices [N, 128] that sound like none before; all without fingerprints."""
+        if self._fingerprint is None or not len(voices):
+            return np.arange(len(voices))
+        self._pay(len(voices) * self._fingerprint.price)
+        return _unknown(self._fingerprint.of(voices).tolist(), self._heard)
+
+    def _pay(self, renders: float) -> None:
+        """For what is not played to the end: from time to time a whole render."""
+        self._owed += renders
+        whole = int(min(self._owed, self._left()))
+        self._owed -= whole
+        self._curve += self._curve[-1:] * whole
 
     def _left(self) -> float:
         """Renders."""
@@ -300,7 +330,7 @@ class _Search:
         parent = (uniform ** (1 + settings.pressure) * len(population.voices)).astype(np.intp)
         move = self._rng.choice(len(_MOVES), count, p=self._move_shares())
         children = self._children(population, parent, move)
-        fresh = self._fresh(children)
+        fresh = _unknown([genome.tobytes() for genome in children], self._seen)
         if not len(fresh):
             return population
         children, parent, move = children[fresh], parent[fresh], move[fresh]
@@ -308,6 +338,7 @@ class _Search:
         voices = breeding.to_voices(children, population.voices[parent])
         beginning = self._hear_beginning(voices)
         promising = np.flatnonzero(beginning <= population.beginning[parent])
+        promising = promising[self._unheard(voices[promising])]
         promising = promising[: int(min(self._left(), len(promising)))]
         gain = np.zeros(len(children), np.float32)
         if len(promising):
@@ -366,16 +397,6 @@ class _Search:
         mates = self._pool if move == "cross with library" else population.genomes
         return breeding.cross(rng, parents, mates[rng.integers(len(mates), size=count)])
 
-    def _fresh(self, genomes: Genomes) -> NDArray[np.intp]:
-        """Rows that have never been played."""
-        fresh = []
-        for row, genome in enumerate(genomes):
-            key = genome.tobytes()
-            if key not in self._seen:
-                self._seen.add(key)
-                fresh.append(row)
-        return np.array(fresh, np.intp)
-
     def progress(self) -> Progress:
         """Where the search stands."""
         best = min(self._best_of_line.values(), key=_cost_of)
@@ -389,6 +410,16 @@ class _Search:
         _, first = np.unique(breeding.from_voices(voices), axis=0, return_index=True)
         keep = np.sort(first)
         return Found(voices[keep], scores[keep], np.array(self._curve, np.float32))
+
+
+def _unknown(keys: Iterable[_Key], known: set[_Key]) -> NDArray[np.intp]:
+    """Rows of keys that are neither known nor come before; makes all known."""
+    rows = []
+    for row, key in enumerate(keys):
+        if key not in known:
+            known.add(key)
+            rows.append(row)
+    return np.array(rows, np.intp)
 
 
 def _gain(
@@ -431,6 +462,7 @@ def search(
     seed: int = 0,
     settings: Settings = Settings(),
     preview: Preview | None = None,
+    fingerprint: Fingerprint | None = None,
     start_time: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Found:
@@ -448,6 +480,7 @@ def search(
       seed: of all that is random. The same seed and a budget of renders give the same voices.
       settings: of the evolution.
       preview: hears children before they are played, if there is a way.
+      fingerprint: tells children that sound like voices before them, which are not played again.
       start_time: of the budget's seconds, as of `time.perf_counter`; None for now.
       on_progress: told after each generation.
     """
@@ -457,6 +490,7 @@ def search(
         pool if len(pool) else first,
         settings,
         preview,
+        fingerprint,
         np.random.default_rng(seed),
         time.perf_counter() if start_time is None else start_time,
     )

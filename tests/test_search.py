@@ -207,3 +207,48 @@ def test_previews_keep_to_small_budgets_and_repeat() -> None:
         found = search.search(toy_score, VOICES[:4], VOICES, budget, preview=useless)
         assert len(found.curve) == renders
     np.testing.assert_array_equal(once(300).voices, once(300).voices)
+
+
+def test_what_sounds_like_a_voice_before_is_not_played() -> None:
+    """Fingerprints cost their share of the renders, and what they tell is heeded."""
+    asked = 0
+
+    def coarse(voices: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        """Of the genes of four operators alone, as if the others were not heard."""
+        nonlocal asked
+        asked += len(voices)
+        heard = breeding.from_voices(voices)[:, breeding.genes().operator < 5]
+        return np.array([hash(genome.tobytes()) & (2**64 - 1) for genome in heard], np.uint64)
+
+    played: list[int] = []
+
+    def play(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal asked
+        before = asked
+        played.extend(coarse(voices).tolist())
+        asked = before
+        return toy_score(voices)
+
+    found = search.search(
+        play,
+        VOICES[100:101],
+        VOICES[100:200],
+        search.Budget(renders=600),
+        fingerprint=search.Fingerprint(coarse, 0.1),
+    )
+    assert len(found.curve) == 600
+    assert 599 <= len(played) + 0.1 * asked < 601
+    assert len(set(played)) == len(played) < asked
+    assert found.scores[0, search.REWARD] > 1.2 * toy_score(VOICES[100:101])[0, search.REWARD]
+
+
+def test_fingerprints_keep_to_small_budgets() -> None:
+    def names(voices: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        return np.array([hash(voice.tobytes()) & (2**64 - 1) for voice in voices], np.uint64)
+
+    for renders in (1, 4, 5, 6, 30, 100):
+        budget = search.Budget(renders=renders)
+        found = search.search(
+            toy_score, VOICES[:4], VOICES, budget, fingerprint=search.Fingerprint(names, 0.3)
+        )
+        assert len(found.curve) == renders

@@ -68,4 +68,18 @@ bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteE
   return pool_.run(num_groups, render_group, keep_going);
 }
 
+bool BatchRenderer::fingerprint(std::span<const Patch> patches, std::span<const NoteEvent> notes,
+                                std::size_t num_samples, std::span<std::uint64_t> hashes,
+                                const ThreadPool::KeepGoing& keep_going) {
+  const std::size_t group_size = rows_per_group(patches.size(), pool_.size());
+  const std::size_t num_groups = (patches.size() + group_size - 1) / group_size;
+  const auto hash_group = [&](std::size_t group, std::size_t worker) {
+    const std::size_t first = group * group_size;
+    const std::size_t count = std::min(group_size, patches.size() - first);
+    groups_[worker].fingerprint(patches.subspan(first, count), notes.subspan(first, count),
+                                num_samples, hashes.subspan(first, count));
+  };
+  return pool_.run(num_groups, hash_group, keep_going);
+}
+
 }  // namespace synthrl::dx7

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,11 @@ class BatchRenderer {
   bool render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
               std::size_t num_samples, std::size_t fade_samples, RowSink& sink,
               const ThreadPool::KeepGoing& keep_going);
+
+  // Hash i is that of what patch i plays with note i, see `VoiceGroup::fingerprint`.
+  bool fingerprint(std::span<const Patch> patches, std::span<const NoteEvent> notes,
+                   std::size_t num_samples, std::span<std::uint64_t> hashes,
+                   const ThreadPool::KeepGoing& keep_going);
 
  private:
   Plan plan_;

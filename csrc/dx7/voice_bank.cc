@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dx7/hash.h"
 #include "dx7/lfo.h"
 #include "dx7/tables.h"
 
@@ -111,6 +112,10 @@ std::size_t round_up_to_tile(std::size_t num_voices) {
 
 std::int32_t mask(bool value) { return value ? -1 : 0; }
 
+std::uint64_t pair(std::int32_t a, std::int32_t b) {
+  return std::uint64_t{static_cast<std::uint32_t>(a)} << 32 | static_cast<std::uint32_t>(b);
+}
+
 }  // namespace
 
 // In Mark I's algorithms 4 and 6 the operators from OP6 on are a loop, of which the last feeds back
@@ -211,6 +216,11 @@ void VoiceBank::release(std::size_t lane) noexcept {
 }
 
 void VoiceBank::begin_block(std::size_t num_voices) noexcept {
+  advance(num_voices);
+  run_feedback(num_voices);
+}
+
+void VoiceBank::advance(std::size_t num_voices) noexcept {
   const std::size_t num_lanes = round_up_to_tile(num_voices);
   for (std::size_t lane = 0; lane < num_voices; ++lane) {
     Voice& voice = voices_[lane];
@@ -222,7 +232,6 @@ void VoiceBank::begin_block(std::size_t num_voices) noexcept {
   if (kernels_->advance_controls(lanes_, num_lanes, tables_)) end_stages(num_voices);
   for (std::size_t lane = 0; lane < num_voices; ++lane) modulate_amplitude(lane);
   kernels_->set_operators(lanes_, num_lanes, tables_);
-  run_feedback(num_voices);
   for (std::size_t lane = 0; lane < num_voices; ++lane) {
     if (!voices_[lane].finished && voices_[lane].mixed_slots != lanes_.active[lane]) {
       plan_steps(lane);
@@ -273,8 +282,7 @@ void VoiceBank::run_feedback(std::size_t num_voices) noexcept {
   std::array<std::size_t, 3> num_stacks{};
   for (std::size_t lane = 0; lane < num_voices; ++lane) {
     const Voice& voice = voices_[lane];
-    if (voice.finished || voice.feedback_depth == 0) continue;
-    if (((lanes_.active[lane] >> voice.feedback_slot) & 1) == 0) continue;
+    if (voice.finished || !feeds_back(voice, lane)) continue;
     const std::size_t kind = voice.feedback_depth - 1;
     heads[kind][num_stacks[kind]++] =
         static_cast<std::int32_t>(voice.feedback_slot * kLanes + lane);
@@ -285,12 +293,16 @@ void VoiceBank::run_feedback(std::size_t num_voices) noexcept {
   }
 }
 
+bool VoiceBank::feeds_back(const Voice& voice, std::size_t lane) const noexcept {
+  return voice.feedback_depth > 0 && ((lanes_.active[lane] >> voice.feedback_slot) & 1) != 0;
+}
+
 // Lists what leads to the output of the operators active in this block.
 void VoiceBank::plan_steps(std::size_t lane) noexcept {
   Voice& voice = voices_[lane];
   voice.mixed_slots = lanes_.active[lane];
   const auto active = [&](std::size_t slot) { return ((voice.mixed_slots >> slot) & 1) != 0; };
-  const bool feeds_back = voice.feedback_depth > 0 && active(voice.feedback_slot);
+  const bool with_feedback = feeds_back(voice, lane);
 
   struct Bus {
     const std::int32_t* sound = nullptr;  // nothing while null
@@ -300,7 +312,7 @@ void VoiceBank::plan_steps(std::size_t lane) noexcept {
   std::array<OperatorStep, kNumSlots> steps;
   std::size_t num_steps = 0;
   std::size_t slot = 0;
-  if (feeds_back && voice.feedback_depth > 1) {
+  if (with_feedback && voice.feedback_depth > 1) {
     buses[0].sound = feedback_out_[lane];
     slot = voice.feedback_depth;
   }
@@ -313,7 +325,7 @@ void VoiceBank::plan_steps(std::size_t lane) noexcept {
     }
     const bool adds = route.adds && output.sound != nullptr;
     const std::int32_t* modulator = route.input == 0 ? nullptr : buses[route.input].sound;
-    if (modulator == nullptr && route.feeds_back && feeds_back) {
+    if (modulator == nullptr && route.feeds_back && with_feedback) {
       if (adds) {
         // Whoever was the first to write the bus adds to the feedback instead of to nothing. No
         // algorithm reads the bus in between.
@@ -352,6 +364,38 @@ void VoiceBank::plan_steps(std::size_t lane) noexcept {
   voice.num_steps = num_wanted;
   std::reverse(voice.steps.begin(), voice.steps.begin() + static_cast<std::ptrdiff_t>(num_wanted));
   tiles_[lane / kTile].outdated = true;
+
+  // Where sounds come from and go to: a bus, the feedback, or nothing.
+  const auto place = [&](const std::int32_t* sound) {
+    return sound == feedback_out_[lane] ? std::uint64_t{4} : bus_of(sound);
+  };
+  voice.route = place(buses[0].sound);
+  for (std::size_t i = 0; i < num_wanted; ++i) {
+    const OperatorStep& step = voice.steps[i];
+    for (const std::uint64_t part :
+         {step.op / kLanes, place(step.modulator), place(step.sum), place(step.out)}) {
+      voice.route = hashed(voice.route, part);
+    }
+  }
+}
+
+std::uint64_t VoiceBank::fingerprint(std::size_t lane, std::uint64_t hash) const noexcept {
+  const Voice& voice = voices_[lane];
+  if (voice.finished) return hashed(hash, 0);
+  const auto add_operator = [&](std::size_t op) {
+    hash = hashed(hash, pair(lanes_.phase[op], lanes_.step[op]));
+    hash = hashed(hash, pair(lanes_.gain_from[op], lanes_.gain_to[op]));
+  };
+  hash = hashed(hash, voice.route);
+  for (std::size_t i = 0; i < voice.num_steps; ++i) add_operator(voice.steps[i].op);
+  if (feeds_back(voice, lane)) {
+    hash = hashed(
+        hash, pair(static_cast<std::int32_t>(voice.feedback_depth), lanes_.feedback_shift[lane]));
+    for (std::size_t i = 0; i < voice.feedback_depth; ++i) {
+      add_operator((voice.feedback_slot + i) * kLanes + lane);
+    }
+  }
+  return hash;
 }
 
 // The voices take turns, as a step often has to wait for the one before. In each turn the steps of

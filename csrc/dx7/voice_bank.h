@@ -25,6 +25,11 @@ std::size_t feedback_depth(const Patch& patch, Engine engine);
 //     bank.mix_tile(tile);
 //     … signal(lane) of the tile's lanes …
 //   }
+//
+// or, where the sound itself is not wanted,
+//
+//   bank.advance(num_voices);
+//   … fingerprint(lane, …) …
 class VoiceBank {
  public:
   explicit VoiceBank(const Plan& plan);
@@ -37,6 +42,13 @@ class VoiceBank {
   // Advances the keys, envelopes and LFOs of the first `num_voices` lanes, and runs the operators
   // that feed back.
   void begin_block(std::size_t num_voices) noexcept;
+
+  // Only advances the keys, envelopes and LFOs.
+  void advance(std::size_t num_voices) noexcept;
+
+  // Adds to a hash all that the lane's signal depends on in the block under way. Lanes whose hashes
+  // have been equal from the start on have had the same signal.
+  std::uint64_t fingerprint(std::size_t lane, std::uint64_t hash) const noexcept;
 
   // Runs the tile's other operators.
   void mix_tile(std::size_t tile) noexcept;
@@ -68,6 +80,7 @@ class VoiceBank {
     std::size_t algorithm = 0;
     std::size_t feedback_slot = 0;
     std::size_t feedback_depth = 0;
+    std::uint64_t route = 0;        // a hash of how the steps lead to the output
     std::int32_t mixed_slots = -1;  // the active ones that the steps are for
     bool key_down = false;
     bool finished = true;
@@ -87,6 +100,7 @@ class VoiceBank {
   void end_stages(std::size_t num_voices) noexcept;
   void modulate_amplitude(std::size_t lane) noexcept;
   void run_feedback(std::size_t num_voices) noexcept;
+  bool feeds_back(const Voice& voice, std::size_t lane) const noexcept;
   void plan_steps(std::size_t lane) noexcept;
   void plan_tile(std::size_t tile) noexcept;
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/denormals.h"
+#include "dx7/hash.h"
 
 namespace synthrl::dx7 {
 
@@ -53,6 +55,25 @@ void VoiceGroup::render(std::span<const Patch> patches, std::span<const NoteEven
   std::array<float*, kLanes> rows;
   for (std::size_t i = 0; i < patches.size(); ++i) rows[i] = out + i * num_samples;
   render(patches, notes, num_samples, std::span<float* const>(rows).first(patches.size()));
+}
+
+void VoiceGroup::fingerprint(std::span<const Patch> patches, std::span<const NoteEvent> notes,
+                             std::size_t num_samples, std::span<std::uint64_t> hashes) noexcept {
+  VoiceBank& bank = parts_->bank;
+  for (std::size_t lane = 0; lane < patches.size(); ++lane) {
+    bank.start(lane, patches[lane], notes[lane]);
+    hashes[lane] = 0;
+    for (const float setting :
+         {patches[lane].cutoff, patches[lane].resonance, patches[lane].output}) {
+      hashes[lane] = hashed(hashes[lane], std::bit_cast<std::uint32_t>(setting));
+    }
+  }
+  for (std::size_t start = 0; start < num_samples; start += kBlock) {
+    bank.advance(patches.size());
+    for (std::size_t lane = 0; lane < patches.size(); ++lane) {
+      hashes[lane] = bank.fingerprint(lane, hashes[lane]);
+    }
+  }
 }
 
 }  // namespace synthrl::dx7

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -119,6 +121,17 @@ py::array_t<float> score(Renderer& renderer, const std::vector<Patch>& patches, 
                     });
 }
 
+py::array_t<std::uint64_t> fingerprint(Renderer& renderer, const std::vector<Patch>& patches,
+                                       const Notes& notes, std::size_t num_samples) {
+  const std::vector<NoteEvent> events = note_events(notes, patches.size());
+  py::array_t<std::uint64_t> hashes(static_cast<py::ssize_t>(patches.size()));
+  const std::span<std::uint64_t> rows(hashes.mutable_data(), patches.size());
+  run_interruptibly([&](const ThreadPool::KeepGoing& keep_going) {
+    renderer.batch.fingerprint(patches, events, num_samples, rows, keep_going);
+  });
+  return hashes;
+}
+
 // Applies a row-wise conversion to a whole matrix.
 template <std::size_t kIn, std::size_t kOut, typename In, typename Out, typename Convert>
 py::array_t<Out> convert_rows(const Array<In>& in, const char* name, Convert convert) {
@@ -205,7 +218,22 @@ void bind_dx7(py::module_& module) {
             return score(self, checked_patches(presets), notes, fade_samples, targets, weights);
           },
           py::arg("presets"), py::arg("notes"), py::arg("fade_samples"), py::arg("targets"),
-          py::arg("weights"));
+          py::arg("weights"))
+      .def(
+          "fingerprint_values",
+          [](Renderer& self, const Array<float>& presets, const Notes& notes,
+             std::size_t num_samples) {
+            return fingerprint(self, checked_patches(presets, self.batch.plan()), notes,
+                               num_samples);
+          },
+          py::arg("presets"), py::arg("notes"), py::arg("num_samples"))
+      .def(
+          "fingerprint_packed",
+          [](Renderer& self, const Array<std::uint8_t>& presets, const Notes& notes,
+             std::size_t num_samples) {
+            return fingerprint(self, checked_patches(presets), notes, num_samples);
+          },
+          py::arg("presets"), py::arg("notes"), py::arg("num_samples"));
 
   // The XLA custom call behind `jax_ops.render`.
   module.def("xla_render", [] { return py::capsule(xla_render_handler()); });
