@@ -106,7 +106,7 @@ def to_voices(genomes: Genomes, ancestors: NDArray[np.uint8]) -> NDArray[np.uint
 def mutate(
     rng: np.random.Generator,
     parents: Genomes,
-    spread: float,
+    spread: ArrayLike,
     preference: ArrayLike = 1.0,
 ) -> Genomes:
     """Changes a few parameters that are heard.
@@ -114,7 +114,7 @@ def mutate(
     Args:
       rng: draws.
       parents: [N, G].
-      spread: share of its range that a parameter of many steps moves by, about.
+      spread: share of its range that a parameter of many steps moves by, about; one for all or [N].
       preference: [G] weight with which each parameter is picked, if it is heard.
 
     Returns:
@@ -124,13 +124,16 @@ def mutate(
     weight = np.where(_is_heard(parents), 1.0, 0.0)
     weight[:, table.level] = np.maximum(weight[:, table.level], 0.2)
     weight *= preference
-    # An exponential race picks the few genes of each row by weight.
-    order = np.argsort(rng.exponential(size=weight.shape) / np.maximum(weight, 1e-9), axis=1)
+    # An exponential race picks a few genes of each row by weight.
+    finish = rng.exponential(size=weight.shape) / np.maximum(weight, 1e-9)
+    leaders = np.argpartition(finish, _MOST_CHANGED, axis=1)[:, :_MOST_CHANGED]
+    order = np.argsort(np.take_along_axis(finish, leaders, axis=1), axis=1)
     num_changed = np.minimum(rng.geometric(0.45, (len(parents), 1)), _MOST_CHANGED)
     row, place = np.nonzero(np.arange(_MOST_CHANGED) < num_changed)
-    gene = order[row, place]
+    gene = leaders[row, order[row, place]]
     children = parents.copy()
-    children[row, gene] = _moved(rng, parents[row, gene], gene, spread)
+    row_spread = np.broadcast_to(spread, len(parents))[row]
+    children[row, gene] = _moved(rng, parents[row, gene], gene, row_spread)
     return children
 
 
@@ -145,9 +148,9 @@ def _moved(
     rng: np.random.Generator,
     values: NDArray[np.int16],
     gene: NDArray[np.intp],
-    spread: float,
+    spread: NDArray[np.floating],
 ) -> NDArray[np.int16]:
-    """[N] values of genes [N], none of them as it was."""
+    """[N] values of genes [N], none of them as it was; spread is [N]."""
     table = genes()
     maximum = table.maximum[gene]
     sign = rng.choice([-1, 1], len(gene))
@@ -172,17 +175,26 @@ def cross(rng: np.random.Generator, parents: Genomes, mates: Genomes) -> Genomes
       parents, mates: [N, G].
     """
     table = genes()
-    children = parents.copy()
-    picked = rng.integers(len(table.blocks), size=len(parents))
+    source = rng.integers(len(table.blocks), size=len(parents))
     kinds = len(_OPERATOR_BLOCKS)
-    elsewhere = rng.random(len(parents)) < 0.3
+    elsewhere = (table.block_operator[source] > 0) & (rng.random(len(parents)) < 0.3)
     slots = rng.integers(NUM_OPERATORS, size=len(parents))
-    for row, source in enumerate(picked):
-        target = source
-        if table.block_operator[source] and elsewhere[row]:
-            target = slots[row] * kinds + source % kinds
-        children[row, table.blocks[target]] = mates[row, table.blocks[source]]
+    target = np.where(elsewhere, slots * kinds + source % kinds, source)
+    blocks = _padded_blocks()
+    row, place = np.nonzero(blocks[source] >= 0)
+    children = parents.copy()
+    children[row, blocks[target[row], place]] = mates[row, blocks[source[row], place]]
     return children
+
+
+@functools.cache
+def _padded_blocks() -> NDArray[np.intp]:
+    """[n, g] the blocks of `Genes` as rows of equal length; -1 where there is no more."""
+    blocks = genes().blocks
+    padded = np.full((len(blocks), max(map(len, blocks))), -1, np.intp)
+    for row, block in zip(padded, blocks, strict=True):
+        row[: len(block)] = block
+    return padded
 
 
 def shift(rng: np.random.Generator, parents: Genomes, spread: NDArray[np.floating]) -> Genomes:
@@ -193,27 +205,26 @@ def shift(rng: np.random.Generator, parents: Genomes, spread: NDArray[np.floatin
       parents: [N, G].
       spread: [N] share of the range that they move by, about.
     """
-    table = genes()
     groups = _shift_groups()
-    children = parents.copy()
-    picked = rng.integers(len(groups), size=len(parents))
+    group = groups[rng.integers(len(groups), size=len(parents))]
     step = np.rint(rng.standard_normal(len(parents)) * spread * 99)
-    step = np.where(step == 0, rng.choice([-1, 1], len(parents)), step).astype(np.int16)
-    for row, group in enumerate(picked):
-        inside = groups[group]
-        inside = inside[rng.random(len(inside)) < 0.8]
-        moved = children[row, inside] + step[row]
-        children[row, inside] = np.clip(moved, 0, table.maximum[inside])
-    return children
+    step = np.where(step == 0, rng.choice([-1, 1], len(parents)), step)
+    moved = group & (rng.random(parents.shape) < 0.8)
+    shifted = parents + moved * step[:, None]
+    return np.clip(shifted, 0, genes().maximum).astype(np.int16)
 
 
 @functools.cache
-def _shift_groups() -> list[NDArray[np.intp]]:
-    """Genes that move together: rates and levels of each envelope, and of the same stage in all."""
+def _shift_groups() -> NDArray[np.bool_]:
+    """[n, G] what moves together: rates and levels of each envelope, and of one stage in all."""
     table = genes()
     envelopes = np.stack([table.blocks[4 * i + 1] for i in range(NUM_OPERATORS)])
     rates, levels = envelopes[:, :4], envelopes[:, 4:]
-    return [*rates, *levels, *rates.T, *levels.T, table.level]
+    together = [*rates, *levels, *rates.T, *levels.T, table.level]
+    groups = np.zeros((len(together), len(table.maximum)), bool)
+    for row, inside in zip(groups, together, strict=True):
+        row[inside] = True
+    return groups
 
 
 def brighten(genome: Genomes, carriers: Sequence[int], steps: int) -> Genomes:

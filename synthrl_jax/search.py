@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthrl_jax import breeding
 from synthrl_jax.breeding import Genomes
+from synthrl_jax.credit import GREATEST_LESSON, Credit, Listening
 from synthrl_jax.render import SCORE_COLUMNS
 from synthrl_jax.reward import RewardWeights
 
@@ -28,8 +29,11 @@ _COST_WEIGHTS = np.array(
 _LEAST_COST = 1e-6
 
 _GENERATION = 32
-_PREVIEWED_GENERATION = 96
-"""Children of a generation, where their beginnings are heard first: about a quarter goes on."""
+_PREVIEWED_GENERATION = 96, 192
+"""Children of a generation, where their beginnings are heard first and few go on: at first, and
+later, as each takes less time where there are many …"""
+_GENERATION_SHARE = 1 / 16
+"""… of the renders so far."""
 _TYPICAL_RENDERS = 20_000
 _STEPS = {"change far": 0.3, "change": 0.08, "change near": 0.02}
 """Moves that change a few parameters, by about this share of their range."""
@@ -41,8 +45,6 @@ _LEAST_SHARE = 0.04
 """Of each move, however little it has brought."""
 _MOST_CREDITED = 8
 """Changes of more parameters than this tell little of each."""
-_GREATEST_LESSON = 0.05
-"""One lucky change, in nepers, teaches no more than this of the parameters it changed."""
 _CREDIT_RANGE = (0.15, 6.0)
 """How much rarer or more often than others a parameter is changed, by what that has brought."""
 _PROGRESS = 1.002
@@ -176,7 +178,7 @@ class _Population(NamedTuple):
       genomes: [N, G] of them.
       scores: [N, 5].
       line: [N] the first voice they descend from.
-      beginning: [N] cost of their beginnings; 0 without previews.
+      beginning: [N] cost of their beginnings; 1 without previews.
     """
 
     voices: NDArray[np.uint8]
@@ -196,31 +198,6 @@ class _Population(NamedTuple):
 
     def sorted(self) -> _Population:
         return self.take(np.argsort(cost(self.scores), kind="stable"))
-
-
-class _Credit:
-    """What each of several choices has brought per attempt; older attempts count less.
-
-    Args:
-      size: number of choices.
-      memory: share of what is known that the next generation still knows.
-      prior: gain of a first attempt that none knows of.
-    """
-
-    def __init__(self, size: int, memory: float, prior: float) -> None:
-        self._gained = np.zeros(size)
-        self._tried = np.zeros(size)
-        self._memory = memory
-        self._prior = prior
-
-    def add(self, chosen: NDArray[np.floating], gain: NDArray[np.floating]) -> None:
-        """Takes in a generation: [n, size] share of each choice, and [n] gains."""
-        self._gained = self._memory * self._gained + gain @ chosen
-        self._tried = self._memory * self._tried + chosen.sum(axis=0)
-
-    def rate(self) -> NDArray[np.float64]:
-        """[size] gain per attempt."""
-        return (self._gained + self._prior) / (self._tried + 1)
 
 
 class _Search:
@@ -251,8 +228,9 @@ class _Search:
         self._curve: list[float] = []
         self._least_cost = np.inf
         self._last_progress = 0
-        self._move_credit = _Credit(len(_MOVES), memory=0.95, prior=1e-4)
-        self._gene_credit = _Credit(self._pool.shape[1], memory=0.985, prior=1e-3)
+        self._move_credit = Credit(len(_MOVES), memory=0.95, prior=1e-4)
+        self._gene_credit = Credit(self._pool.shape[1], memory=0.985, prior=1e-3)
+        self._listening = Listening()
         self._best_of_line: dict[int, _Scored] = {}
 
     def spent(self) -> float:
@@ -275,15 +253,15 @@ class _Search:
         genomes = breeding.from_voices(played)
         self._seen.update(genome.tobytes() for genome in genomes)
         self._unheard(played)
-        unheard = np.zeros(len(played), np.float32)
+        unheard = np.ones(len(played), np.float32)
         population = _Population(played, genomes, scores, np.arange(len(played)), unheard)
         population = population.sorted().take(np.arange(min(self._settings.largest, len(played))))
         return population._replace(beginning=self._hear_beginning(population.voices))
 
     def _hear_beginning(self, voices: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """[N] what the beginnings of voices [N, 128] cost; 0 without previews."""
+        """[N] what the beginnings of voices [N, 128] cost; 1 without previews."""
         if self._preview is None or not len(voices):
-            return np.zeros(len(voices), np.float32)
+            return np.ones(len(voices), np.float32)
         self._pay(len(voices) * self._preview.price)
         return cost(self._preview.score(voices))
 
@@ -300,6 +278,10 @@ class _Search:
         whole = int(min(self._owed, self._left()))
         self._owed -= whole
         self._curve += self._curve[-1:] * whole
+
+    def _paid(self) -> float:
+        """Renders so far, with those that are owed."""
+        return len(self._curve) + self._owed
 
     def _left(self) -> float:
         """Renders."""
@@ -325,7 +307,7 @@ class _Search:
         settings = self._settings
         size = settings.largest * (settings.smallest / settings.largest) ** share
         population = population.take(np.arange(min(len(population.voices), max(2, round(size)))))
-        count = int(min(_PREVIEWED_GENERATION if self._preview else _GENERATION, self._left()))
+        count = int(min(self._generation(), self._left()))
         uniform = self._rng.random(count)
         parent = (uniform ** (1 + settings.pressure) * len(population.voices)).astype(np.intp)
         move = self._rng.choice(len(_MOVES), count, p=self._move_shares())
@@ -336,8 +318,12 @@ class _Search:
         children, parent, move = children[fresh], parent[fresh], move[fresh]
         changed = children != population.genomes[parent]
         voices = breeding.to_voices(children, population.voices[parent])
+        paid = self._paid()
         beginning = self._hear_beginning(voices)
-        promising = np.flatnonzero(beginning <= population.beginning[parent])
+        relative = beginning / population.beginning[parent]
+        promising = np.arange(len(children))
+        if self._preview is not None:
+            promising = promising[self._listening.worth_playing(relative)]
         promising = promising[self._unheard(voices[promising])]
         promising = promising[: int(min(self._left(), len(promising)))]
         gain = np.zeros(len(children), np.float32)
@@ -349,7 +335,16 @@ class _Search:
             gain[promising] = _gain(population, born, parent)
             population = _succeed(population, born, parent).sorted()
         self._learn(move, changed, gain)
+        if self._preview is not None:
+            renders = self._paid() - paid
+            self._listening.learn(relative[promising], gain[promising], renders)
         return population
+
+    def _generation(self) -> float:
+        """Children of the next generation."""
+        if self._preview is None:
+            return _GENERATION
+        return np.clip(_GENERATION_SHARE * len(self._curve), *_PREVIEWED_GENERATION)
 
     def _move_shares(self) -> NDArray[np.float64]:
         """[moves] how often each is to be made: by what it gained per attempt."""
@@ -369,13 +364,18 @@ class _Search:
         number = changed.sum(axis=1, keepdims=True)
         telling = number[:, 0] <= _MOST_CREDITED
         share = changed[telling] / np.maximum(number[telling], 1)
-        self._gene_credit.add(share, np.minimum(gain[telling], _GREATEST_LESSON))
+        self._gene_credit.add(share, np.minimum(gain[telling], GREATEST_LESSON))
 
     def _children(
         self, population: _Population, parent: NDArray[np.intp], move: NDArray[np.intp]
     ) -> Genomes:
         children = population.genomes[parent]
-        for i in np.unique(move):
+        changed = move < len(_STEPS)
+        spread = np.array(list(_STEPS.values()))[move[changed]]
+        children[changed] = breeding.mutate(
+            self._rng, children[changed], spread, self._gene_weights()
+        )
+        for i in np.unique(move[~changed]):
             made = move == i
             children[made] = self._moved(_MOVES[i], population, parent[made])
         again = self._rng.random(len(children)) < _SECOND_CHANGE
@@ -387,8 +387,6 @@ class _Search:
     def _moved(self, move: str, population: _Population, parent: NDArray[np.intp]) -> Genomes:
         rng, count = self._rng, len(parent)
         parents = population.genomes[parent]
-        if move in _STEPS:
-            return breeding.mutate(rng, parents, _STEPS[move], self._gene_weights())
         if move == "shift":
             return breeding.shift(rng, parents, rng.choice(_SHIFT_STEPS, count))
         if move == "blend":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from synthrl_jax import assets, breeding, presets, render
 from synthrl_jax.errors import UserError
-from synthrl_jax.render import Renderer
+from synthrl_jax.render import Engine, Renderer
 
 pytestmark = pytest.mark.native
 
@@ -33,7 +33,7 @@ def changed(byte: int, value: int, voice: NDArray[np.uint8] = VOICES[0]) -> NDAr
 
 
 @pytest.mark.parametrize("engine", ["mark1", "modern", "opl"])
-def test_equal_fingerprints_mean_equal_sounds_and_mostly_the_reverse(engine: str) -> None:
+def test_equal_fingerprints_mean_equal_sounds_and_mostly_the_reverse(engine: Engine) -> None:
     player = Renderer(engine=engine, threads=2)
     parents = np.repeat(VOICES[:120], 6, axis=0)
     rng = np.random.default_rng(0)

@@ -157,7 +157,7 @@ def test_learns_which_parameters_matter() -> None:
     assert np.sum(few[:, mine]) > 0.2 * np.sum(few)
 
 
-def test_children_that_begin_worse_are_not_played() -> None:
+def test_few_children_that_begin_worse_are_played() -> None:
     """Previews cost their share of the renders, and what they tell is heeded."""
     beginning: dict[bytes, float] = {}
     batches: list[list[bytes]] = []
@@ -183,12 +183,14 @@ def test_children_that_begin_worse_are_not_played() -> None:
     played = sum(map(len, batches))
     assert len(found.curve) == 800
     assert 799 <= played + 0.125 * len(beginning) < 801
-    assert played < 0.5 * len(beginning)
-    best = np.inf
+    assert played < 0.3 * len(beginning)
+    better, best = 0, np.inf
     for batch in batches:
         costs = [beginning[voice] for voice in batch]
-        assert max(costs) <= best or best == np.inf
+        better += sum(cost <= best for cost in costs)
         best = min(best, *costs)
+    # A beginning tells all here, so that those who begin worse turn out to gain nothing.
+    assert better > 0.7 * played
     assert found.scores[0, search.REWARD] > 1.5 * toy_score(VOICES[100:101])[0, search.REWARD]
 
 
