@@ -1,4 +1,4 @@
-"""Speed of rendering and scoring, beside dexed-py and librosa measured in the same run."""
+"""Speed of rendering, scoring and telling apart, beside dexed-py and librosa in the same run."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ def bench_render(
       repeats: the fastest of so many runs counts, as the others were disturbed.
 
     Returns:
-      "rows": one per kind of work ("render" or "render + score"), engine, rate and thread count,
-      with "renders_per_s", "times_real_time", "ratio_to_one_thread", "score_ms" (of one core, per
-      sound; None where nothing is scored) and "ratio_to_dexed_py" (which is followed by librosa
-      where sounds are scored; None without dexed-py); "librosa_score_ms"; "peak_memory_mb";
+      "rows": one per kind of work ("render", "render + score" or "fingerprint", which is compared
+      with rendering), engine, rate and thread count, with "renders_per_s", "times_real_time",
+      "ratio_to_one_thread", "score_ms" (of one core, per sound; None where nothing is scored) and
+      "ratio_to_dexed_py" (which is followed by librosa where sounds are scored; None without
+      dexed-py); "librosa_score_ms"; "peak_memory_mb";
       "machine".
     """
     table = presets.load_voices(paths)
@@ -68,6 +69,7 @@ def bench_render(
             rows.append(row | {"ratio_to_one_thread": row["renders_per_s"] / one_thread})
     librosa_s = _librosa_seconds(voices[::_LIBROSA_SHARE], repeats)
     rows += _scored_rows(voices, peer_rates[audio.SAMPLE_RATE], librosa_s, repeats)
+    rows += _fingerprint_rows(voices, peer_rates[audio.SAMPLE_RATE], repeats)
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "rows": rows,
@@ -112,6 +114,26 @@ def _scored_rows(
         row["ratio_to_one_thread"] = row["renders_per_s"] / one_thread
         row["score_ms"] = 1e3 * (scored_s - rendered_s) * threads / len(voices)
         rows.append(row)
+    return rows
+
+
+def _fingerprint_rows(
+    voices: NDArray[np.uint8], peer_rate: float | None, repeats: int
+) -> list[dict[str, Any]]:
+    """Rows of telling which voices sound the same, which dexed-py has to play them for."""
+    rate = audio.SAMPLE_RATE
+    rows, one_thread = [], None
+    for threads in THREADS:
+        renderer = Renderer("dexed", sample_rate=rate, threads=threads)
+        seconds = _fastest(
+            lambda renderer=renderer: renderer.fingerprint(
+                voices, gate_s=GATE_S, length_s=LENGTH_S
+            ),
+            repeats,
+        )
+        row = _row("fingerprint", "synthrl", rate, threads, len(voices) / seconds, peer_rate)
+        one_thread = one_thread or row["renders_per_s"]
+        rows.append(row | {"ratio_to_one_thread": row["renders_per_s"] / one_thread})
     return rows
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from synthrl_jax import (
     audio,
+    auditions,
     clusters,
     data,
     embedding,
@@ -420,7 +421,7 @@ def match_by_retrieval(
     def look_up(i: int) -> tuple[NDArray[np.uint8], int]:
         heard = task.heard(i)
         voices = _nearest_voices(task, libraries, i, count)
-        scores = match.make_score(heard, threads)(voices)
+        scores = auditions.make_score(heard, threads)(voices)
         return voices[np.argmax(scores[:, REWARD])], len(voices)
 
     return _one_by_one(task, "looking up", look_up)

@@ -13,11 +13,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from synthrl_jax import assets, audio_files, embedding, presets, search, variations
-from synthrl_jax.audio import N_FFT, SAMPLE_RATE
+from synthrl_jax import assets, audio_files, auditions, embedding, presets, search, variations
+from synthrl_jax.audio import SAMPLE_RATE
 from synthrl_jax.library import Library, Match, open_libraries
-from synthrl_jax.listen import FADE_S, Heard, listen
-from synthrl_jax.render import SCORE_COLUMNS, Renderer
+from synthrl_jax.listen import Heard, listen
+from synthrl_jax.render import SCORE_COLUMNS
 from synthrl_jax.search import Budget
 
 if TYPE_CHECKING:
@@ -27,21 +27,12 @@ _POLICY_NOTE, _POLICY_SECONDS = 60, 4.0
 _POLICY_GUESSES = 64
 _LEAST_SECONDS_FOR_POLICY = 0.75
 """In less, a policy's guesses would take most of the time that a search has."""
-_VELOCITY = 85
 _POOL = 300
 """Voices of the library to cross with."""
 _FIRST_SHARE = 0.2
 _FIRST = 128
 """At most so many of the library's voices are played to begin with, and no more than a share of the
 renders."""
-_PREVIEW = 1 / 8
-"""Share of a sound by which children are judged before they are played to the end …"""
-_LOUD = 0.5
-"""… or more, as it has to go on for half of that from where the sound reaches this level …"""
-_LONGEST_PREVIEW = 1 / 4
-"""… but where that is more than this share there is no preview."""
-_FINGERPRINT_PRICE = 1 / 16
-"""Of a render with its comparison, which take about so many times as long."""
 _RUNNERS_UP = 15
 _WORST_RUNNER_UP = 0.5
 """Runners-up have at least this share of the best one's reward."""
@@ -172,7 +163,7 @@ def match_heard(
       on_progress: told how the search goes.
     """
     start_time = time.perf_counter()
-    score = make_score(heard, threads)
+    score = auditions.make_score(heard, threads)
     row = embedding.embed(heard.target[None], heard.note, heard.gate_s)[0]
     nearest = retrieve(libraries, row, _POOL)
     from_library = np.array([m.voice for m in nearest if m.voice is not None], np.uint8).reshape(
@@ -189,8 +180,8 @@ def match_heard(
         budget,
         seed=seed,
         settings=settings,
-        preview=make_preview(heard, threads),
-        fingerprint=make_fingerprint(heard, threads),
+        preview=auditions.make_preview(heard, threads),
+        fingerprint=auditions.make_fingerprint(heard, threads),
         start_time=start_time,
         on_progress=on_progress,
     )
@@ -201,40 +192,6 @@ def match_heard(
         nearest=nearest,
         seconds=time.perf_counter() - start_time,
     )
-
-
-def make_score(heard: Heard, threads: int = 0, fade_s: float = FADE_S) -> search.Score:
-    """A function that plays voices at the note and compares them with the target."""
-    renderer = Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads)
-    targets = renderer.prepare_targets(heard.target[None])
-
-    def score(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return renderer.score(voices, targets, note=heard.note, gate_s=heard.gate_s, fade_s=fade_s)
-
-    return score
-
-
-def make_preview(heard: Heard, threads: int = 0) -> search.Preview | None:
-    """Compares the beginnings of voices with that of the target; None if it swells for long."""
-    loud = np.argmax(np.abs(heard.target) >= _LOUD) / len(heard.target)
-    share = max(_PREVIEW, float(loud) + _PREVIEW / 2)
-    beginning = heard.target[: round(share * len(heard.target))]
-    if share > _LONGEST_PREVIEW or len(beginning) <= N_FFT:
-        return None
-    beginning = beginning / np.max(np.abs(beginning))
-    score = make_score(heard._replace(target=beginning), threads, fade_s=0.0)
-    return search.Preview(score, share)
-
-
-def make_fingerprint(heard: Heard, threads: int = 0) -> search.Fingerprint:
-    """Tells voices that sound the same at the note of what was heard and for its times."""
-    renderer = Renderer("dexed", sample_rate=SAMPLE_RATE, threads=threads)
-    length_s = len(heard.target) / SAMPLE_RATE
-
-    def fingerprints(voices: NDArray[np.uint8]) -> NDArray[np.uint64]:
-        return renderer.fingerprint(voices, heard.note, gate_s=heard.gate_s, length_s=length_s)
-
-    return search.Fingerprint(fingerprints, _FINGERPRINT_PRICE)
 
 
 def retrieve(libraries: Sequence[Library], row: NDArray[np.uint8], count: int) -> list[Match]:
@@ -253,7 +210,7 @@ def policy_guesses(policy: LoadedPolicy, heard: Heard, count: int, seed: int) ->
     import jax
 
     sound = heard.target
-    played = np.array([[heard.note, _VELOCITY, heard.gate_s]], np.float32)
+    played = np.array([[heard.note, auditions.VELOCITY, heard.gate_s]], np.float32)
     if not policy.sees_note:
         ratio = 2.0 ** ((_POLICY_NOTE - heard.note) / 12)
         if ratio != 1:

@@ -13,12 +13,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from synthrl_jax import embedding, presets, search
+from synthrl_jax import auditions, embedding, presets, search
 from synthrl_jax.data import Dataset
 from synthrl_jax.errors import UserError
+from synthrl_jax.listen import Heard
 from synthrl_jax.progress import ProgressBar
 from synthrl_jax.references import embed_rows
-from synthrl_jax.render import SCORE_COLUMNS, Renderer
+from synthrl_jax.render import SCORE_COLUMNS
 
 VOICES = "found_voices.npy"
 SCORES = "found_scores.npy"
@@ -103,7 +104,6 @@ def label(
     packed = presets.without_transposition(voices.voices()[voice_rows])
     with ProgressBar("listening", len(voice_rows)) as progress:
         table = embed_rows(voices, voice_rows, progress)
-    renderer = Renderer("dexed", threads=threads)
     note, velocity, gate_s = dataset.played
     with ProgressBar("searching", len(rows), completed=len(rows) - len(missing)) as progress:
         for row in missing:
@@ -111,15 +111,15 @@ def label(
             place = embedding.embed(sound[None], round(note), gate_s)[0]
             distance = embedding.distances(table, place)
             near = packed[np.argsort(distance, kind="stable")[:_POOL]]
-            targets = renderer.prepare_targets(sound[None])
+            heard = Heard(sound, round(note), gate_s, 0.0, ())
             result = search.search(
-                lambda tried, targets=targets: renderer.score(
-                    tried, targets, note=note, velocity=velocity, gate_s=gate_s
-                ),
+                auditions.make_score(heard, threads, velocity=velocity),
                 near[:_FIRST],
                 near,
                 search.Budget(renders=renders),
                 seed=seed,
+                preview=auditions.make_preview(heard, threads, velocity=velocity),
+                fingerprint=auditions.make_fingerprint(heard, threads, velocity=velocity),
             )
             count = min(PER_SOUND, len(result.voices))
             found.voices[row, :count] = result.voices[:count]

@@ -26,7 +26,12 @@ def test_json_report(capsys):
     assert report["peak_memory_mb"] > 10
     rendered = [row for row in report["rows"] if row["work"] == "render"]
     scored = [row for row in report["rows"] if row["work"] == "render + score"]
-    assert len(rendered) + len(scored) == len(report["rows"])
+    told_apart = [row for row in report["rows"] if row["work"] == "fingerprint"]
+    assert len(rendered) + len(scored) + len(told_apart) == len(report["rows"])
+    assert {(row["sample_rate"], row["threads"]) for row in told_apart} == SCORED
+    dexed_py = next(row["renders_per_s"] for row in rendered if row["engine"] == "dexed-py")
+    for row in told_apart:
+        assert row["ratio_to_dexed_py"] == pytest.approx(row["renders_per_s"] / dexed_py)
     for rows, combinations, peer_name in (
         (rendered, COMBINATIONS, "dexed-py"),
         (scored, SCORED, "dexed-py, librosa"),
@@ -69,7 +74,7 @@ def test_table_without_dexed_py(capsys, monkeypatch):
     assert main(QUICK) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if "| synthrl |" in line]
-    assert len(rows) == len(COMBINATIONS) + len(SCORED)
+    assert len(rows) == len(COMBINATIONS) + 2 * len(SCORED)
     assert all(row.endswith("| – |") for row in rows)
     assert not any("dexed-py" in line for line in lines[2:])
 

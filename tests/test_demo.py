@@ -28,7 +28,16 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from synthrl_jax import assets, audio_files, demo, library, listen, match, presets, voice_sheet
+from synthrl_jax import (
+    assets,
+    audio_files,
+    auditions,
+    demo,
+    library,
+    listen,
+    presets,
+    voice_sheet,
+)
 from synthrl_jax.cli import main
 from synthrl_jax.errors import UserError
 from synthrl_jax.search import REWARD
@@ -344,7 +353,7 @@ def download(page: Page, button: str) -> tuple[str, bytes]:
 def nearness(sound: pathlib.Path, voice: NDArray[np.uint8]) -> float:
     """Reward of a voice for a sound."""
     heard = listen.listen(*audio_files.read_channels(sound))
-    return float(match.make_score(heard)(voice[None])[0, REWARD])
+    return float(auditions.make_score(heard)(voice[None])[0, REWARD])
 
 
 def test_a_sound_becomes_a_cartridge(

@@ -16,6 +16,7 @@ import pytest
 from synthrl_jax import (
     assets,
     audio,
+    auditions,
     canonical,
     checkpoint,
     data,
@@ -23,7 +24,6 @@ from synthrl_jax import (
     evaluate,
     evaluate_files,
     library,
-    match,
     prepare,
     presets,
     reward,
@@ -202,7 +202,8 @@ def test_retrieval_finds_what_is_there(dataset: data.Dataset) -> None:
     others = everything.keep(~np.isin(np.arange(40), task.rows))
     found = evaluate.match_by_retrieval(task, [others], count=48)
     np.testing.assert_array_equal(found.renders, 38)
-    best = [match.make_score(task.heard(i))(np.array(others.voices))[:, 4].max() for i in range(2)]
+    scores = [auditions.make_score(task.heard(i))(np.array(others.voices)) for i in range(2)]
+    best = [row[:, 4].max() for row in scores]
     np.testing.assert_allclose(evaluate.score(task, found.voices)["reward"], best, rtol=1e-5)
 
 

@@ -19,10 +19,11 @@ _LAYERS = [
     {"canonical", "similarity"},
     {
         *("presets", "surge_patches", "data", "environment", "jax_ops", "steps", "report"),
-        "breeding",
+        *("breeding", "credit"),
     },
     {"actor", "checkpoint", "prepare", "voice_sheet", "bench", "library", "search", "references"},
-    {"pseudo_labels", "variations"},
+    {"auditions", "variations"},
+    {"pseudo_labels"},
     {"endless", "guesses"},
     {"trainer"},
     {"match"},

@@ -15,6 +15,7 @@ import soundfile
 
 from synthrl_jax import (
     assets,
+    auditions,
     checkpoint,
     library,
     listen,
@@ -73,7 +74,7 @@ def test_search_beats_the_library_and_repeats(opened: library.Library) -> None:
         for s in (0, 0)
     ]
     looked_up = np.array([m.voice for m in results[0].nearest])
-    best = match.make_score(strange)(looked_up)[:, REWARD].max()
+    best = auditions.make_score(strange)(looked_up)[:, REWARD].max()
     assert results[0].best.scores["reward"] > best
     for one, other in zip(results[0].candidates, results[1].candidates, strict=True):
         np.testing.assert_array_equal(one.voice, other.voice)
@@ -94,7 +95,7 @@ def test_policy_adds_its_guesses(
     np.testing.assert_array_equal(guesses[0], match.policy_guesses(policy, heard, 1, seed=9)[0])
     alone = match.match_heard(heard, [], policy=policy, budget=Budget(renders=70), count=2)
     assert len(alone.curve) == 70 and not alone.nearest
-    score = match.make_score(heard)(guesses[:1])[0, REWARD]
+    score = auditions.make_score(heard)(guesses[:1])[0, REWARD]
     assert alone.curve[0] == pytest.approx(score)
 
 
@@ -110,18 +111,19 @@ def test_a_preview_is_of_the_beginning_that_is_loud() -> None:
     voice = presets.read_sysex(assets.VOICES).voices[170:171]
     sound = Renderer().render(voice, note=53, gate_s=0.6, length_s=1.0, fade_s=0.1)[0]
     heard = listen.Heard(sound / np.max(np.abs(sound)), 53, 0.6, 0.0, ())
-    preview = match.make_preview(heard)
+    preview = auditions.make_preview(heard)
     assert preview is not None and preview.price == 1 / 8
     # The beginning of the same voice is the same sound, and the end of it does not matter.
     assert preview.score(voice)[0, REWARD] > 9
     unpacked = unpack_voices(voice)
     unpacked[:, [21 * i + 3 for i in range(6)]] = 0  # last rate of each envelope
     released = pack_voices(unpacked)
-    assert not np.array_equal(match.make_score(heard)(released), match.make_score(heard)(voice))
+    score = auditions.make_score(heard)
+    assert not np.array_equal(score(released), score(voice))
     np.testing.assert_array_equal(preview.score(released), preview.score(voice))
     # Nor does it matter whether the sound gets louder after it.
     target = heard.target * np.where(np.arange(len(heard.target)) < len(heard.target) / 2, 0.6, 1)
-    louder = match.make_preview(heard._replace(target=target.astype(np.float32)))
+    louder = auditions.make_preview(heard._replace(target=target.astype(np.float32)))
     assert louder is not None and louder.score(voice)[0, REWARD] > 9
 
 
@@ -129,12 +131,12 @@ def test_a_preview_goes_on_until_a_sound_has_swollen(heard: listen.Heard) -> Non
     size = len(heard.target)
     swell = np.minimum(1, np.linspace(0, 5, size)).astype(np.float32)
     late = heard._replace(target=heard.target / np.max(np.abs(heard.target)) * swell)
-    preview = match.make_preview(late)
+    preview = auditions.make_preview(late)
     assert preview is not None and 1 / 8 < preview.price <= 1 / 4
     slow = np.linspace(0, 1, size, dtype=np.float32)
-    assert match.make_preview(heard._replace(target=np.sin(np.arange(size)) * slow)) is None
+    assert auditions.make_preview(heard._replace(target=np.sin(np.arange(size)) * slow)) is None
     short = heard._replace(target=heard.target[:4000])
-    assert match.make_preview(short) is None
+    assert auditions.make_preview(short) is None
 
 
 def test_names_tell_sound_and_place() -> None:

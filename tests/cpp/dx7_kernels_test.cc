@@ -109,6 +109,43 @@ TEST(lanes_do_not_hear_each_other) {
   }
 }
 
+// Pairs of voices that differ in one byte: as often as not in one that is not heard.
+TEST(equal_fingerprints_mean_equal_signals_on_all_instruction_sets) {
+  std::size_t num_equal = 0;
+  for (const Engine engine : kEngines) {
+    for (std::uint32_t seed = 0; seed < 12; ++seed) {
+      Score score = random_score(kLanes, seed * 32);
+      std::mt19937 random(seed);
+      for (std::size_t i = 0; i < kLanes; i += 2) {
+        score.patches[i + 1] = score.patches[i];
+        score.notes[i + 1] = score.notes[i];
+        std::uint8_t& byte = score.patches[i + 1].voice[random() % kName];
+        byte = byte == 0 ? 1 : static_cast<std::uint8_t>(byte - 1);
+      }
+      const Plan portable({.sample_rate = 22050}, engine, Stage::kEngine,
+                          InstructionSet::kPortable);
+      const std::vector<std::int32_t> signals = play(portable, score);
+      std::array<std::uint64_t, kLanes> expected;
+      VoiceGroup(portable).fingerprint(score.patches, score.notes, kNumBlocks * kBlock, expected);
+      constexpr std::ptrdiff_t kLength = kNumBlocks * kBlock;
+      for (std::size_t i = 0; i < kLanes; i += 2) {
+        if (expected[i] != expected[i + 1]) continue;
+        ++num_equal;
+        const auto begin = signals.begin() + static_cast<std::ptrdiff_t>(i) * kLength;
+        CHECK(std::equal(begin, begin + kLength, begin + kLength));
+      }
+      for (const InstructionSet set : kSets) {
+        if (!is_supported(set)) continue;
+        const Plan plan({.sample_rate = 22050}, engine, Stage::kEngine, set);
+        std::array<std::uint64_t, kLanes> hashes;
+        VoiceGroup(plan).fingerprint(score.patches, score.notes, kNumBlocks * kBlock, hashes);
+        CHECK(hashes == expected);
+      }
+    }
+  }
+  CHECK(num_equal > 200);
+}
+
 TEST(rows_are_filled_to_their_end_and_no_further) {
   const Plan plan({.sample_rate = 22050}, Engine::kMark1, Stage::kPlugin);
   VoiceGroup group(plan);
