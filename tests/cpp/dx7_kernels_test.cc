@@ -109,7 +109,7 @@ TEST(lanes_do_not_hear_each_other) {
   }
 }
 
-// Pairs of voices that differ in one byte: as often as not in one that is not heard.
+// Pairs of voices that differ in one byte, which may be one that is not heard.
 TEST(equal_fingerprints_mean_equal_signals_on_all_instruction_sets) {
   std::size_t num_equal = 0;
   for (const Engine engine : kEngines) {
@@ -117,9 +117,12 @@ TEST(equal_fingerprints_mean_equal_signals_on_all_instruction_sets) {
       Score score = random_score(kLanes, seed * 32);
       std::mt19937 random(seed);
       for (std::size_t i = 0; i < kLanes; i += 2) {
+        score.patches[i].voice[kFeedback] = static_cast<std::uint8_t>(random() % 8);
         score.patches[i + 1] = score.patches[i];
         score.notes[i + 1] = score.notes[i];
-        std::uint8_t& byte = score.patches[i + 1].voice[random() % kName];
+        const std::array<std::size_t, 4> bytes = {kAlgorithm, kFeedback, random() % kName,
+                                                  random() % kName};
+        std::uint8_t& byte = score.patches[i + 1].voice[bytes[i / 2 % bytes.size()]];
         byte = byte == 0 ? 1 : static_cast<std::uint8_t>(byte - 1);
       }
       const Plan portable({.sample_rate = 22050}, engine, Stage::kEngine,
@@ -143,7 +146,7 @@ TEST(equal_fingerprints_mean_equal_signals_on_all_instruction_sets) {
       }
     }
   }
-  CHECK(num_equal > 200);
+  CHECK(num_equal > 100);
 }
 
 TEST(rows_are_filled_to_their_end_and_no_further) {
