@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
 
 import numpy as np
@@ -154,15 +155,13 @@ class Renderer:
             raise UserError(f"threads must be 0 or more, not {threads}")
         self._dexed: _native._Dx7.Renderer | None = None
         self._surge: _native._Surge.Renderer | None = None
-        try:
+        with _native_errors():
             if synth == "surge":
                 self._surge = _native.surge.Renderer(sample_rate, threads, formulas)
                 self.threads = self._surge.threads
             else:
                 self._dexed = _native.dx7.Renderer(sample_rate, threads, engine, stage)
                 self.threads = self._dexed.threads
-        except ValueError as error:
-            raise UserError(str(error)) from error
         self.synth = synth
         self.sample_rate = sample_rate
         self._effects = effects
@@ -244,10 +243,8 @@ class Renderer:
         num_samples = self.num_samples(length_s)
         packed = batch.presets.dtype == np.uint8
         play = self._dexed.render_packed if packed else self._dexed.render_values
-        try:
+        with _native_errors():
             return play(*batch, num_samples)
-        except ValueError as error:
-            raise UserError(str(error)) from error
 
     def prepare_targets(self, audio: ArrayLike) -> Targets:
         """Analyses sounds for `score`, once for any number of renders.
@@ -259,10 +256,8 @@ class Renderer:
           UserError: a shape, samples that are no audio, or a renderer of another rate.
         """
         self._check_score_rate()
-        try:
+        with _native_errors():
             return Targets(_native.score.Targets(np.asarray(audio, np.float32), self.threads))
-        except ValueError as error:
-            raise UserError(str(error)) from error
 
     def score(
         self,
@@ -306,10 +301,8 @@ class Renderer:
         batch = self._batch(presets, note, velocity, gate_s, fade_s, lfo_phase, sample_hold)
         packed = batch.presets.dtype == np.uint8
         score = native.score_packed if packed else native.score_values
-        try:
+        with _native_errors():
             return score(*batch, targets._native, weights or RewardWeights())
-        except ValueError as error:
-            raise UserError(str(error)) from error
 
     def fingerprint(
         self,
@@ -343,10 +336,8 @@ class Renderer:
         batch = self._batch(presets, note, velocity, gate_s, 0.0, lfo_phase, sample_hold)
         packed = batch.presets.dtype == np.uint8
         fingerprint = native.fingerprint_packed if packed else native.fingerprint_values
-        try:
+        with _native_errors():
             return fingerprint(batch.presets, batch.notes, self.num_samples(length_s))
-        except ValueError as error:
-            raise UserError(str(error)) from error
 
     def share(self) -> int:
         """A number by which compiled programs find this renderer for as long as it is open."""
@@ -448,6 +439,15 @@ class Renderer:
         """Rounded half up, and far beyond any render where infinite."""
         samples = np.floor(seconds * self.sample_rate + 0.5)
         return np.minimum(samples, 2.0**62).astype(np.int64)
+
+
+@contextlib.contextmanager
+def _native_errors() -> Iterator[None]:
+    """What the engine refuses is an error of the user's."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _per_row(

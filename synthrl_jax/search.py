@@ -266,7 +266,10 @@ class _Search:
         return cost(self._preview.score(voices))
 
     def _unheard(self, voices: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Rows of voices [N, 128] that sound like none before; all without fingerprints."""
+        """Rows of voices [N, 128] that sound like none before; all without fingerprints.
+
+        From now on they have been before.
+        """
         if self._fingerprint is None or not len(voices):
             return np.arange(len(voices))
         self._pay(len(voices) * self._fingerprint.price)
@@ -372,16 +375,13 @@ class _Search:
         children = population.genomes[parent]
         changed = move < len(_STEPS)
         spread = np.array(list(_STEPS.values()))[move[changed]]
-        children[changed] = breeding.mutate(
-            self._rng, children[changed], spread, self._gene_weights()
-        )
+        weights = self._gene_weights()
+        children[changed] = breeding.mutate(self._rng, children[changed], spread, weights)
         for i in np.unique(move[~changed]):
             made = move == i
             children[made] = self._moved(_MOVES[i], population, parent[made])
         again = self._rng.random(len(children)) < _SECOND_CHANGE
-        children[again] = breeding.mutate(
-            self._rng, children[again], _STEPS["change"], self._gene_weights()
-        )
+        children[again] = breeding.mutate(self._rng, children[again], _STEPS["change"], weights)
         return children
 
     def _moved(self, move: str, population: _Population, parent: NDArray[np.intp]) -> Genomes:

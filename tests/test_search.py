@@ -199,13 +199,16 @@ def test_previews_keep_to_small_budgets_and_repeat() -> None:
         budget, preview = search.Budget(renders=renders), search.Preview(toy_score, 0.13)
         return search.search(toy_score, VOICES[:4], VOICES, budget, preview=preview)
 
-    def all_alike(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return scores_of(np.ones(len(voices)))
+    def ever_better(voices: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal cost
+        cost *= 0.95
+        return scores_of(np.full(len(voices), cost))
 
+    cost = 1.0
     for renders in (1, 4, 5, 6, 30, 100):
         assert len(once(renders).curve) == renders
         # Where previews turn nothing away, there are more to play than renders left.
-        budget, useless = search.Budget(renders=renders), search.Preview(all_alike, 0.13)
+        budget, useless = search.Budget(renders=renders), search.Preview(ever_better, 0.13)
         found = search.search(toy_score, VOICES[:4], VOICES, budget, preview=useless)
         assert len(found.curve) == renders
     np.testing.assert_array_equal(once(300).voices, once(300).voices)

@@ -38,15 +38,23 @@ BatchRenderer::BatchRenderer(Plan plan, std::size_t num_threads)
   for (std::size_t i = 0; i < pool_.size(); ++i) groups_.emplace_back(plan_);
 }
 
+template <typename Body>
+bool BatchRenderer::for_each_group(std::size_t num_rows, const Body& body,
+                                   const ThreadPool::KeepGoing& keep_going) {
+  const std::size_t group_size = rows_per_group(num_rows, pool_.size());
+  const std::size_t num_groups = (num_rows + group_size - 1) / group_size;
+  const auto run_group = [&](std::size_t group, std::size_t worker) {
+    const std::size_t first = group * group_size;
+    body(first, std::min(group_size, num_rows - first), worker);
+  };
+  return pool_.run(num_groups, run_group, keep_going);
+}
+
 bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteEvent> notes,
                            std::size_t num_samples, std::size_t fade_samples, RowSink& sink,
                            const ThreadPool::KeepGoing& keep_going) {
   const std::vector<std::size_t> order = rows_by_loop(patches, plan_.engine());
-  const std::size_t group_size = rows_per_group(patches.size(), pool_.size());
-  const std::size_t num_groups = (patches.size() + group_size - 1) / group_size;
-  const auto render_group = [&](std::size_t group, std::size_t worker) {
-    const std::size_t first = group * group_size;
-    const std::size_t count = std::min(group_size, patches.size() - first);
+  const auto render_group = [&](std::size_t first, std::size_t count, std::size_t worker) {
     std::array<Patch, kLanes> group_patches;
     std::array<NoteEvent, kLanes> group_notes;
     std::array<float*, kLanes> rows;
@@ -65,21 +73,17 @@ bool BatchRenderer::render(std::span<const Patch> patches, std::span<const NoteE
       sink.finish(order[first + i], worker, audio);
     }
   };
-  return pool_.run(num_groups, render_group, keep_going);
+  return for_each_group(patches.size(), render_group, keep_going);
 }
 
 bool BatchRenderer::fingerprint(std::span<const Patch> patches, std::span<const NoteEvent> notes,
                                 std::size_t num_samples, std::span<std::uint64_t> hashes,
                                 const ThreadPool::KeepGoing& keep_going) {
-  const std::size_t group_size = rows_per_group(patches.size(), pool_.size());
-  const std::size_t num_groups = (patches.size() + group_size - 1) / group_size;
-  const auto hash_group = [&](std::size_t group, std::size_t worker) {
-    const std::size_t first = group * group_size;
-    const std::size_t count = std::min(group_size, patches.size() - first);
+  const auto hash_group = [&](std::size_t first, std::size_t count, std::size_t worker) {
     groups_[worker].fingerprint(patches.subspan(first, count), notes.subspan(first, count),
                                 num_samples, hashes.subspan(first, count));
   };
-  return pool_.run(num_groups, hash_group, keep_going);
+  return for_each_group(patches.size(), hash_group, keep_going);
 }
 
 }  // namespace synthrl::dx7

@@ -38,6 +38,11 @@ class BatchRenderer {
                    const ThreadPool::KeepGoing& keep_going);
 
  private:
+  // Calls `body(first, count, worker)` for groups of rows that a worker handles side by side.
+  template <typename Body>
+  bool for_each_group(std::size_t num_rows, const Body& body,
+                      const ThreadPool::KeepGoing& keep_going);
+
   Plan plan_;
   std::vector<VoiceGroup> groups_;  // one per worker
   ThreadPool pool_;
