@@ -82,6 +82,35 @@ def test_crossing_takes_one_block_of_the_mate(genomes: np.ndarray) -> None:
         )
 
 
+def test_a_block_mostly_stays_where_it_was_and_sometimes_goes_elsewhere(
+    genomes: np.ndarray,
+) -> None:
+    """Mates that are like no one else, so that each gene tells where it came from."""
+    rng = np.random.default_rng(0)
+    count, size = 400, genomes.shape[1]
+    children = breeding.cross(
+        rng,
+        np.full((count, size), -1, np.int16),
+        np.tile(np.arange(size, dtype=np.int16), (count, 1)),
+    )
+    crossed = np.any(children >= 0, axis=1)
+    same = np.all((children < 0) | (children == np.arange(size)), axis=1)
+    assert np.all(crossed)
+    # Of 24 blocks of operators and 3 others: 30 % go to one of six places.
+    assert np.mean(~same) == pytest.approx(24 / 27 * 0.3 * 5 / 6, abs=0.06)
+
+
+def test_a_shift_moves_most_of_a_group_by_the_same(genomes: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    middle = np.repeat(genomes[:1], 400, axis=0)
+    middle[:] = breeding.genes().maximum // 2
+    moved = breeding.shift(rng, middle, np.full(400, 0.05)) - middle
+    number = np.sum(moved != 0, axis=1)
+    # Of 12 groups of four genes and 9 of six, four fifths move.
+    assert np.mean(number) == pytest.approx(0.8 * (12 * 4 + 9 * 6) / 21, abs=0.2)
+    assert all(len(np.unique(row[row != 0])) <= 1 for row in moved)
+
+
 def test_shift_and_blend_stay_in_range(genomes: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     maximum = breeding.genes().maximum

@@ -25,7 +25,7 @@ from synthrl_jax import (
     voice_sheet,
 )
 from synthrl_jax.cli import main
-from synthrl_jax.render import Renderer, pack_voices, unpack_voices
+from synthrl_jax.render import Renderer
 from synthrl_jax.search import REWARD, Budget
 
 pytestmark = [pytest.mark.native, pytest.mark.usefixtures("compile_carelessly")]
@@ -105,38 +105,6 @@ def test_a_policy_is_not_asked_where_there_is_no_time(
     asked = unittest.mock.NonCallableMock(spec=checkpoint.LoadedPolicy)
     result = match.match_heard(heard, [opened], policy=asked, budget=Budget(seconds=0.1), count=1)
     assert len(result.curve) >= 1 and not asked.mock_calls
-
-
-def test_a_preview_is_of_the_beginning_that_is_loud() -> None:
-    voice = presets.read_sysex(assets.VOICES).voices[170:171]
-    sound = Renderer().render(voice, note=53, gate_s=0.6, length_s=1.0, fade_s=0.1)[0]
-    heard = listen.Heard(sound / np.max(np.abs(sound)), 53, 0.6, 0.0, ())
-    preview = auditions.make_preview(heard)
-    assert preview is not None and preview.price == 1 / 8
-    # The beginning of the same voice is the same sound, and the end of it does not matter.
-    assert preview.score(voice)[0, REWARD] > 9
-    unpacked = unpack_voices(voice)
-    unpacked[:, [21 * i + 3 for i in range(6)]] = 0  # last rate of each envelope
-    released = pack_voices(unpacked)
-    score = auditions.make_score(heard)
-    assert not np.array_equal(score(released), score(voice))
-    np.testing.assert_array_equal(preview.score(released), preview.score(voice))
-    # Nor does it matter whether the sound gets louder after it.
-    target = heard.target * np.where(np.arange(len(heard.target)) < len(heard.target) / 2, 0.6, 1)
-    louder = auditions.make_preview(heard._replace(target=target.astype(np.float32)))
-    assert louder is not None and louder.score(voice)[0, REWARD] > 9
-
-
-def test_a_preview_goes_on_until_a_sound_has_swollen(heard: listen.Heard) -> None:
-    size = len(heard.target)
-    swell = np.minimum(1, np.linspace(0, 5, size)).astype(np.float32)
-    late = heard._replace(target=heard.target / np.max(np.abs(heard.target)) * swell)
-    preview = auditions.make_preview(late)
-    assert preview is not None and 1 / 8 < preview.price <= 1 / 4
-    slow = np.linspace(0, 1, size, dtype=np.float32)
-    assert auditions.make_preview(heard._replace(target=np.sin(np.arange(size)) * slow)) is None
-    short = heard._replace(target=heard.target[:4000])
-    assert auditions.make_preview(short) is None
 
 
 def test_names_tell_sound_and_place() -> None:
